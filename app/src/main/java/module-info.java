@@ -1,0 +1,13 @@
+/** The command line. */
+module dev.mimic.app {
+    requires dev.mimic.adapt;
+    requires dev.mimic.engine;
+    requires dev.mimic.loader;
+    requires dev.mimic.kernels;
+    requires info.picocli;
+    requires org.jline.reader;
+    requires org.jline.terminal;
+
+    opens dev.mimic.app to
+            info.picocli;
+}

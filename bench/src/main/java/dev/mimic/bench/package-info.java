@@ -1,0 +1,2 @@
+/** JMH benchmarks, one class per kernel family. */
+package dev.mimic.bench;

@@ -1,0 +1,5 @@
+/** The transformer runtime: weights and kernels to tokens. */
+module dev.mimic.engine {
+    requires transitive dev.mimic.kernels;
+    requires transitive dev.mimic.loader;
+}

@@ -1,0 +1,91 @@
+package dev.mimic.kernels.attention;
+
+import dev.mimic.kernels.Shapes;
+import dev.mimic.kernels.WorkerPool;
+import dev.mimic.kernels.matrix.Matrix;
+import java.lang.foreign.MemorySegment;
+
+/** Plain loops: all scores, then their softmax, then the weighted sum. */
+final class ScalarAttentionKernels implements AttentionKernels {
+    private final WorkerPool pool;
+
+    ScalarAttentionKernels(WorkerPool pool) {
+        this.pool = pool;
+    }
+
+    @Override
+    public void store(AttentionShape shape, int batch, float[] k, float[] v, int row, KeyValues cache, int position) {
+        int size = shape.headSize();
+        Shapes.range("store", "positions", position, batch, cache.capacity());
+        Shapes.atLeast("store", "k", k.length, (long) (row + batch) * shape.kvHeads() * size);
+        Shapes.atLeast("store", "v", v.length, (long) (row + batch) * shape.kvHeads() * size);
+        for (int i = 0; i < batch; i++) {
+            for (int h = 0; h < shape.kvHeads(); h++) {
+                int from = ((row + i) * shape.kvHeads() + h) * size;
+                long to = ((long) h * cache.capacity() + position + i) * size * Float.BYTES;
+                MemorySegment.copy(k, from, cache.keys(), Matrix.FLOAT, to, size);
+                MemorySegment.copy(v, from, cache.values(), Matrix.FLOAT, to, size);
+            }
+        }
+    }
+
+    @Override
+    public void decode(
+            AttentionShape shape, int batch, float[] q, KeyValues[] caches, int[] begin, int[] end, float[] out) {
+        Shapes.atLeast("decode", "q", q.length, (long) batch * shape.querySize());
+        Shapes.atLeast("decode", "out", out.length, (long) batch * shape.querySize());
+        pool.run(batch * shape.heads(), 1, (first, last) -> {
+            for (int item = first; item < last; item++) {
+                int i = item / shape.heads();
+                head(shape, item % shape.heads(), q, item * shape.headSize(), caches[i], begin[i], end[i], out);
+            }
+        });
+    }
+
+    @Override
+    public void prefill(
+            AttentionShape shape, int batch, float[] q, KeyValues cache, int position, int window, float[] out) {
+        Shapes.atLeast("prefill", "q", q.length, (long) batch * shape.querySize());
+        Shapes.atLeast("prefill", "out", out.length, (long) batch * shape.querySize());
+        Shapes.range("prefill", "positions", position, batch, cache.capacity());
+        pool.run(batch * shape.heads(), 1, (first, last) -> {
+            for (int item = first; item < last; item++) {
+                int end = position + item / shape.heads() + 1;
+                int begin = Math.max(0, end - window);
+                head(shape, item % shape.heads(), q, item * shape.headSize(), cache, begin, end, out);
+            }
+        });
+    }
+
+    private static void head(
+            AttentionShape shape, int head, float[] q, int offset, KeyValues cache, int begin, int end, float[] out) {
+        int size = shape.headSize();
+        long base = (long) (head / shape.headsPerKvHead()) * cache.capacity() * size;
+        float[] scores = new float[end - begin];
+        float max = Float.NEGATIVE_INFINITY;
+        for (int p = begin; p < end; p++) {
+            float sum = 0;
+            for (int j = 0; j < size; j++) {
+                sum += q[offset + j] * at(cache.keys(), base + (long) p * size + j);
+            }
+            scores[p - begin] = sum * shape.scale();
+            max = Math.max(max, scores[p - begin]);
+        }
+        float total = 0;
+        for (int p = 0; p < scores.length; p++) {
+            scores[p] = (float) Math.exp(scores[p] - max);
+            total += scores[p];
+        }
+        for (int j = 0; j < size; j++) {
+            float sum = 0;
+            for (int p = begin; p < end; p++) {
+                sum += scores[p - begin] * at(cache.values(), base + (long) p * size + j);
+            }
+            out[offset + j] = sum / total;
+        }
+    }
+
+    private static float at(MemorySegment segment, long index) {
+        return segment.get(Matrix.FLOAT, index * Float.BYTES);
+    }
+}

@@ -1,0 +1,98 @@
+package dev.mimic.kernels.matrix;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * A row-major matrix [rows, cols] over a borrowed, read-only memory segment, little-endian as on disk and of any
+ * alignment. A weight of a linear layer is [out, in]. The segment belongs to whoever opened its arena.
+ */
+public sealed interface Matrix {
+    /** Layout of an F32 element: little-endian, any alignment. */
+    ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** Layout of an F16 or BF16 element: little-endian, any alignment. */
+    ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    int rows();
+
+    int cols();
+
+    /** The elements, [rows, cols]; at least {@link #byteSize()} bytes. */
+    MemorySegment data();
+
+    /** Bytes of one element. */
+    int elementBytes();
+
+    /**
+     * One element, widened exactly to F32. Slow: for tests, scalar twins and tails.
+     *
+     * @param index {@code row * cols + col}, in elements
+     */
+    float get(long index);
+
+    /** Bytes of all elements. */
+    default long byteSize() {
+        return (long) rows() * cols() * elementBytes();
+    }
+
+    private static void check(int rows, int cols, MemorySegment data, int elementBytes) {
+        long expected = Math.multiplyExact(Math.multiplyExact((long) rows, cols), elementBytes);
+        if (rows < 0 || cols < 0 || data.byteSize() < expected) {
+            throw new IllegalArgumentException("Matrix: [" + rows + ", " + cols + "] needs " + expected
+                    + " bytes, the segment has " + data.byteSize());
+        }
+    }
+
+    /** IEEE 754 binary32. */
+    record F32(int rows, int cols, MemorySegment data) implements Matrix {
+        public F32 {
+            check(rows, cols, data, Float.BYTES);
+        }
+
+        @Override
+        public int elementBytes() {
+            return Float.BYTES;
+        }
+
+        @Override
+        public float get(long index) {
+            return data.get(FLOAT, index * Float.BYTES);
+        }
+    }
+
+    /** IEEE 754 binary16. */
+    record F16(int rows, int cols, MemorySegment data) implements Matrix {
+        public F16 {
+            check(rows, cols, data, Short.BYTES);
+        }
+
+        @Override
+        public int elementBytes() {
+            return Short.BYTES;
+        }
+
+        @Override
+        public float get(long index) {
+            return Float.float16ToFloat(data.get(SHORT, index * Short.BYTES));
+        }
+    }
+
+    /** The upper half of an IEEE 754 binary32. */
+    record Bf16(int rows, int cols, MemorySegment data) implements Matrix {
+        public Bf16 {
+            check(rows, cols, data, Short.BYTES);
+        }
+
+        @Override
+        public int elementBytes() {
+            return Short.BYTES;
+        }
+
+        @Override
+        public float get(long index) {
+            return Float.intBitsToFloat(data.get(SHORT, index * Short.BYTES) << 16);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package dev.mimic.kernels.matrix;
+
+import dev.mimic.kernels.WorkerPool;
+
+/**
+ * Products of a weight matrix with activations. Every method checks its shapes once and splits its work over the pool it
+ * was made with. An instance serves one calling thread at a time (it keeps its hand-over records); the pool may be
+ * shared.
+ *
+ * <p>Order of summation: an output element depends on its own row of {@code x} and on the method alone, never on
+ * {@code batch}, on the row's place in the batch or on the number of threads. {@code gemv} and {@code gemvTransposed}
+ * (decoding) have one order, {@code gemm} and {@code gemmTransposed} (prefill) may have another.
+ */
+public interface MatrixKernels {
+    /** Plain loops in index order: the specification. */
+    static MatrixKernels scalar(WorkerPool pool) {
+        return new ScalarMatrixKernels(pool);
+    }
+
+    /**
+     * Dot product {@code Σ_i a[aOffset + i] · b[bOffset + i]}.
+     *
+     * @param length elements
+     */
+    float dot(float[] a, int aOffset, float[] b, int bOffset, int length);
+
+    /**
+     * {@code y[yOffset + i] += alpha · x[xOffset + i]}.
+     *
+     * @param length elements
+     * @param y accumulated into
+     */
+    void axpy(float alpha, float[] x, int xOffset, float[] y, int yOffset, int length);
+
+    /**
+     * Matrix-vector products of decoding, the weights read once for all rows:
+     * {@code y[i, r] = Σ_c weights[r, c] · x[i, c]}.
+     *
+     * @param weights [rows, cols]
+     * @param batch rows of x and y; small (1 to about 32)
+     * @param x [batch, cols]; must not alias {@code y}
+     * @param y [batch, rows]; overwritten
+     */
+    void gemv(Matrix weights, int batch, float[] x, float[] y);
+
+    /**
+     * Matrix-vector products with the transpose, the weights read once for all rows:
+     * {@code y[i, c] = Σ_r weights[r, c] · x[i, r]}.
+     *
+     * @param weights [rows, cols]
+     * @param batch rows of x and y; small (1 to about 32)
+     * @param x [batch, rows]; must not alias {@code y}
+     * @param y [batch, cols]; overwritten
+     */
+    void gemvTransposed(Matrix weights, int batch, float[] x, float[] y);
+
+    /**
+     * Matrix-matrix product of prefill: the same values as {@link #gemv}, in an order of summation of its own.
+     *
+     * @param weights [rows, cols]
+     * @param batch rows of x and y; any
+     * @param x [batch, cols]; must not alias {@code y}
+     * @param y [batch, rows]; overwritten
+     */
+    void gemm(Matrix weights, int batch, float[] x, float[] y);
+
+    /**
+     * Matrix-matrix product with the transpose: the same values as {@link #gemvTransposed}, in an order of its own.
+     *
+     * @param weights [rows, cols]
+     * @param batch rows of x and y; any
+     * @param x [batch, rows]; must not alias {@code y}
+     * @param y [batch, cols]; overwritten
+     */
+    void gemmTransposed(Matrix weights, int batch, float[] x, float[] y);
+}

@@ -1,0 +1,87 @@
+package dev.mimic.kernels.matrix;
+
+import dev.mimic.kernels.Shapes;
+import dev.mimic.kernels.WorkerPool;
+
+/** Plain loops in index order: specification, fallback and tail of the vector kernels. */
+final class ScalarMatrixKernels implements MatrixKernels {
+    private final WorkerPool pool;
+
+    ScalarMatrixKernels(WorkerPool pool) {
+        this.pool = pool;
+    }
+
+    @Override
+    public float dot(float[] a, int aOffset, float[] b, int bOffset, int length) {
+        Shapes.range("dot", "a", aOffset, length, a.length);
+        Shapes.range("dot", "b", bOffset, length, b.length);
+        float sum = 0;
+        for (int i = 0; i < length; i++) {
+            sum += a[aOffset + i] * b[bOffset + i];
+        }
+        return sum;
+    }
+
+    @Override
+    public void axpy(float alpha, float[] x, int xOffset, float[] y, int yOffset, int length) {
+        Shapes.range("axpy", "x", xOffset, length, x.length);
+        Shapes.range("axpy", "y", yOffset, length, y.length);
+        for (int i = 0; i < length; i++) {
+            y[yOffset + i] += alpha * x[xOffset + i];
+        }
+    }
+
+    @Override
+    public void gemv(Matrix weights, int batch, float[] x, float[] y) {
+        MatrixShapes.forward("gemv", weights, batch, x, y);
+        pool.run(weights.rows(), 16, (begin, end) -> rows(weights, begin, end, batch, x, y));
+    }
+
+    @Override
+    public void gemm(Matrix weights, int batch, float[] x, float[] y) {
+        MatrixShapes.forward("gemm", weights, batch, x, y);
+        pool.run(weights.rows(), 16, (begin, end) -> rows(weights, begin, end, batch, x, y));
+    }
+
+    @Override
+    public void gemvTransposed(Matrix weights, int batch, float[] x, float[] y) {
+        MatrixShapes.transposed("gemvTransposed", weights, batch, x, y);
+        pool.run(weights.cols(), 16, (begin, end) -> cols(weights, begin, end, batch, x, y));
+    }
+
+    @Override
+    public void gemmTransposed(Matrix weights, int batch, float[] x, float[] y) {
+        MatrixShapes.transposed("gemmTransposed", weights, batch, x, y);
+        pool.run(weights.cols(), 16, (begin, end) -> cols(weights, begin, end, batch, x, y));
+    }
+
+    /** {@code y[i, r] = Σ_c weights[r, c] · x[i, c]} for r in [begin, end). */
+    static void rows(Matrix weights, int begin, int end, int batch, float[] x, float[] y) {
+        int rows = weights.rows();
+        int cols = weights.cols();
+        for (int r = begin; r < end; r++) {
+            for (int i = 0; i < batch; i++) {
+                float sum = 0;
+                for (int c = 0; c < cols; c++) {
+                    sum += weights.get((long) r * cols + c) * x[i * cols + c];
+                }
+                y[i * rows + r] = sum;
+            }
+        }
+    }
+
+    /** {@code y[i, c] = Σ_r weights[r, c] · x[i, r]} for c in [begin, end). */
+    static void cols(Matrix weights, int begin, int end, int batch, float[] x, float[] y) {
+        int rows = weights.rows();
+        int cols = weights.cols();
+        for (int i = 0; i < batch; i++) {
+            java.util.Arrays.fill(y, i * cols + begin, i * cols + end, 0);
+            for (int r = 0; r < rows; r++) {
+                float xr = x[i * rows + r];
+                for (int c = begin; c < end; c++) {
+                    y[i * cols + c] += weights.get((long) r * cols + c) * xr;
+                }
+            }
+        }
+    }
+}

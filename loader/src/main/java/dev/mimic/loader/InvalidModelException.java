@@ -1,0 +1,39 @@
+package dev.mimic.loader;
+
+import java.nio.file.Path;
+
+/**
+ * A file is not what it claims to be. The message is one line: file, tensor or field, what was expected, what was found.
+ */
+public final class InvalidModelException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * Makes the exception.
+     *
+     * @param file the file's name, without folders
+     * @param message tensor or field, expected, found
+     */
+    public InvalidModelException(String file, String message) {
+        super(oneLine(file + ": " + message));
+    }
+
+    /**
+     * Makes the exception.
+     *
+     * @param file the file; the message holds its name only
+     * @param message tensor or field, expected, found
+     */
+    public InvalidModelException(Path file, String message) {
+        this(String.valueOf(file.getFileName()), message);
+    }
+
+    private static String oneLine(String text) {
+        StringBuilder line = new StringBuilder(Math.min(text.length(), 512));
+        for (int i = 0; i < text.length() && line.length() < 500; i++) {
+            char c = text.charAt(i);
+            line.append(Character.isISOControl(c) ? ' ' : c);
+        }
+        return line.length() < text.length() && line.length() >= 500 ? line + "…" : line.toString();
+    }
+}

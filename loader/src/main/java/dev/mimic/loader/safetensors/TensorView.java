@@ -1,0 +1,38 @@
+package dev.mimic.loader.safetensors;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A tensor where it lies: row-major, little-endian, any alignment. The segment is borrowed from the file that was opened
+ * and dies with it.
+ *
+ * @param name the tensor's whole name
+ * @param dtype element type
+ * @param shape dimensions, outermost first; empty for a scalar
+ * @param data the elements; read only when mapped
+ */
+public record TensorView(String name, DType dtype, List<Long> shape, MemorySegment data) {
+    public TensorView {
+        shape = List.copyOf(shape);
+        long expected = dtype.bytes();
+        for (long dimension : shape) {
+            expected = Math.multiplyExact(expected, dimension);
+        }
+        if (data.byteSize() != expected) {
+            throw new IllegalArgumentException("TensorView: tensor '" + name + "': shape " + shape + " of " + dtype
+                    + " needs " + expected + " bytes, got " + data.byteSize());
+        }
+    }
+
+    /** Makes a view with the dimensions given one by one. */
+    public static TensorView of(String name, DType dtype, MemorySegment data, long... shape) {
+        return new TensorView(name, dtype, Arrays.stream(shape).boxed().toList(), data);
+    }
+
+    /** Number of elements. */
+    public long elements() {
+        return data.byteSize() / dtype.bytes();
+    }
+}

@@ -1,0 +1,8 @@
+/** Bytes and names on disk: safetensors, GGUF, tokenizers, configurations. Knows no math. */
+module dev.mimic.loader {
+    requires com.fasterxml.jackson.core;
+
+    exports dev.mimic.loader;
+    exports dev.mimic.loader.json;
+    exports dev.mimic.loader.safetensors;
+}

@@ -1,0 +1,39 @@
+package dev.mimic.loader.json;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.mimic.loader.InvalidModelException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class JsonTest {
+    @Test
+    void whatIsWrittenReadsBackTheSame() {
+        String text = "{\"a\":[1,-2.5,true,null,\"\\u00e4\\n\"],\"b\":{\"c\":12345678901234567890}}";
+        assertEquals(text.replace("\\u00e4", "ä"), Json.write(Json.parse(text, "test")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "{", "{\"a\":1,\"a\":2}", "[1] 2", "nul", "{\"a\":01}", "\"\u0001\"", "[NaN]"})
+    void whatIsNotStrictJsonIsRefused(String text) {
+        assertThrows(InvalidModelException.class, () -> Json.parse(text, "test"));
+    }
+
+    @Test
+    void deepNestingIsRefused() {
+        assertThrows(InvalidModelException.class, () -> Json.parse("[".repeat(5000), "test"));
+    }
+
+    @Test
+    void aFieldOfTheWrongKindIsNamed() {
+        JsonObject object =
+                new JsonObject("config.json", "", java.util.Map.of("rope", java.util.Map.of("factor", "x")));
+        InvalidModelException e = assertThrows(
+                InvalidModelException.class,
+                () -> object.object("rope").orElseThrow().number("factor"));
+        assertTrue(e.getMessage().startsWith("config.json: rope.factor: expected a number"), e.getMessage());
+    }
+}

@@ -1,0 +1,6 @@
+/** What tests of several modules share. */
+module dev.mimic.testkit {
+    requires transitive org.junit.jupiter.api;
+
+    exports dev.mimic.testkit;
+}
