@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
 
@@ -32,20 +33,8 @@ public final class Fuzzer {
     private final List<Class<? extends Exception>> allowed;
     private final FuzzOutcomes outcomes;
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    private final AtomicReference<Case> current = new AtomicReference<>(new Case("no case", new byte[0]));
-
-    /** What the worker is at. Equal by name: a name is given once. */
-    private record Case(String name, byte[] input) {
-        @Override
-        public boolean equals(Object other) {
-            return other instanceof Case that && name.equals(that.name);
-        }
-
-        @Override
-        public int hashCode() {
-            return name.hashCode();
-        }
-    }
+    private final AtomicInteger currentCase = new AtomicInteger(-1);
+    private final AtomicReference<byte[]> currentInput = new AtomicReference<>(new byte[0]);
 
     private Fuzzer(String target, Check check, List<Class<? extends Exception>> allowed) {
         this.target = target;
@@ -108,14 +97,14 @@ public final class Fuzzer {
     /** Waits for the end, and fails if one case does not end. */
     private void awaitProgress(FutureTask<Void> task, Thread worker) {
         while (true) {
-            Case before = current.get();
+            int before = currentCase.get();
             try {
                 task.get(HANGS_AFTER_SECONDS, TimeUnit.SECONDS);
                 return;
             } catch (TimeoutException e) {
-                if (current.get().equals(before)) {
+                if (currentCase.get() == before) {
                     StackTraceElement[] where = worker.getStackTrace();
-                    AssertionError hang = failure(before.name(), before.input(), "did not end", null);
+                    AssertionError hang = failure("case " + before, currentInput.get(), "did not end", null);
                     hang.setStackTrace(where);
                     throw hang;
                 }
@@ -159,7 +148,8 @@ public final class Fuzzer {
 
     private void one(int index, byte[] input) {
         String name = "case " + index;
-        current.set(new Case(name, input));
+        currentCase.set(index);
+        currentInput.set(input);
         long bytes = threads.getCurrentThreadAllocatedBytes();
         long time = threads.getCurrentThreadCpuTime();
         Throwable thrown = thrownBy(input);
