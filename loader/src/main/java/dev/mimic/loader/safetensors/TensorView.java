@@ -16,10 +16,7 @@ import java.util.List;
 public record TensorView(String name, DType dtype, List<Long> shape, MemorySegment data) {
     public TensorView {
         shape = List.copyOf(shape);
-        long expected = dtype.bytes();
-        for (long dimension : shape) {
-            expected = Math.multiplyExact(expected, dimension);
-        }
+        long expected = byteSize(dtype, shape);
         if (data.byteSize() != expected) {
             throw new IllegalArgumentException("TensorView: tensor '" + name + "': shape " + shape + " of " + dtype
                     + " needs " + expected + " bytes, got " + data.byteSize());
@@ -29,6 +26,23 @@ public record TensorView(String name, DType dtype, List<Long> shape, MemorySegme
     /** Makes a view with the dimensions given one by one. */
     public static TensorView of(String name, DType dtype, MemorySegment data, long... shape) {
         return new TensorView(name, dtype, Arrays.stream(shape).boxed().toList(), data);
+    }
+
+    /**
+     * Bytes of a tensor.
+     *
+     * @throws IllegalArgumentException if a dimension is negative
+     * @throws ArithmeticException if they, or the elements counted from the outermost dimension on, pass 2^63 - 1
+     */
+    public static long byteSize(DType dtype, List<Long> shape) {
+        long elements = 1;
+        for (long dimension : shape) {
+            if (dimension < 0) {
+                throw new IllegalArgumentException("TensorView: expected dimensions from 0 on, got " + shape);
+            }
+            elements = Math.multiplyExact(elements, dimension);
+        }
+        return Math.multiplyExact(elements, dtype.bytes());
     }
 
     /** Number of elements. */
