@@ -29,8 +29,10 @@ public final class VectorWidth {
     }
 
     private static VectorSpecies<Float> species(KernelChoice choice) {
-        return choice.bits() == 0
-                ? FloatVector.SPECIES_PREFERRED
-                : VectorSpecies.of(float.class, VectorShape.forBitSize(choice.bits()));
+        // the kernels are written for 4 to 16 lanes
+        int bits = choice.bits() == 0
+                ? Math.clamp(FloatVector.SPECIES_PREFERRED.vectorBitSize(), 128, 512)
+                : choice.bits();
+        return VectorSpecies.of(float.class, VectorShape.forBitSize(bits));
     }
 }

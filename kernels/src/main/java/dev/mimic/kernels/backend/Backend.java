@@ -36,7 +36,7 @@ public record Backend(
      */
     public static Backend vector(WorkerPool pool) {
         KernelChoice.requested(); // before VectorWidth, where a bad value would be an error in a static initialiser
-        MatrixKernels matrix = MatrixKernels.scalar(pool);
+        MatrixKernels matrix = MatrixKernels.vector(pool);
         return new Backend(
                 "vector-" + VectorWidth.bits(),
                 pool,
