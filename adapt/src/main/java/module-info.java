@@ -1,4 +1,7 @@
 /** Transformer²: decomposition, experts, mixtures. */
 module dev.mimic.adapt {
     requires transitive dev.mimic.engine;
+
+    exports dev.mimic.adapt.bundled;
+    exports dev.mimic.adapt.task;
 }

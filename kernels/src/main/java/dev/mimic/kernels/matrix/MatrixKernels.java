@@ -17,6 +17,11 @@ public interface MatrixKernels {
         return new ScalarMatrixKernels(pool);
     }
 
+    /** The Vector API, at the width of {@link dev.mimic.kernels.VectorWidth}. */
+    static MatrixKernels vector(WorkerPool pool) {
+        return new VectorMatrixKernels(pool);
+    }
+
     /**
      * Dot product {@code Σ_i a[aOffset + i] · b[bOffset + i]}.
      *

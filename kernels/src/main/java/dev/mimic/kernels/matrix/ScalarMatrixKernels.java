@@ -2,6 +2,7 @@ package dev.mimic.kernels.matrix;
 
 import dev.mimic.kernels.Shapes;
 import dev.mimic.kernels.WorkerPool;
+import java.util.Arrays;
 
 /** Plain loops in index order: specification, fallback and tail of the vector kernels. */
 final class ScalarMatrixKernels implements MatrixKernels {
@@ -15,20 +16,14 @@ final class ScalarMatrixKernels implements MatrixKernels {
     public float dot(float[] a, int aOffset, float[] b, int bOffset, int length) {
         Shapes.range("dot", "a", aOffset, length, a.length);
         Shapes.range("dot", "b", bOffset, length, b.length);
-        float sum = 0;
-        for (int i = 0; i < length; i++) {
-            sum += a[aOffset + i] * b[bOffset + i];
-        }
-        return sum;
+        return dotRange(a, aOffset, b, bOffset, 0, length);
     }
 
     @Override
     public void axpy(float alpha, float[] x, int xOffset, float[] y, int yOffset, int length) {
         Shapes.range("axpy", "x", xOffset, length, x.length);
         Shapes.range("axpy", "y", yOffset, length, y.length);
-        for (int i = 0; i < length; i++) {
-            y[yOffset + i] += alpha * x[xOffset + i];
-        }
+        axpyRange(alpha, x, xOffset, y, yOffset, 0, length);
     }
 
     @Override
@@ -55,6 +50,22 @@ final class ScalarMatrixKernels implements MatrixKernels {
         pool.run(weights.cols(), 16, (begin, end) -> cols(weights, begin, end, batch, x, y));
     }
 
+    /** {@code Σ_i a[aOffset + i] · b[bOffset + i]} for i in [begin, end). */
+    static float dotRange(float[] a, int aOffset, float[] b, int bOffset, int begin, int end) {
+        float sum = 0;
+        for (int i = begin; i < end; i++) {
+            sum += a[aOffset + i] * b[bOffset + i];
+        }
+        return sum;
+    }
+
+    /** {@code y[yOffset + i] += alpha · x[xOffset + i]} for i in [begin, end). */
+    static void axpyRange(float alpha, float[] x, int xOffset, float[] y, int yOffset, int begin, int end) {
+        for (int i = begin; i < end; i++) {
+            y[yOffset + i] += alpha * x[xOffset + i];
+        }
+    }
+
     /** {@code y[i, r] = Σ_c weights[r, c] · x[i, c]} for r in [begin, end). */
     static void rows(Matrix weights, int begin, int end, int batch, float[] x, float[] y) {
         int rows = weights.rows();
@@ -75,7 +86,7 @@ final class ScalarMatrixKernels implements MatrixKernels {
         int rows = weights.rows();
         int cols = weights.cols();
         for (int i = 0; i < batch; i++) {
-            java.util.Arrays.fill(y, i * cols + begin, i * cols + end, 0);
+            Arrays.fill(y, i * cols + begin, i * cols + end, 0);
             for (int r = 0; r < rows; r++) {
                 float xr = x[i * rows + r];
                 for (int c = begin; c < end; c++) {

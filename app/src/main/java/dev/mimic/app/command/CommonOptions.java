@@ -1,0 +1,33 @@
+package dev.mimic.app.command;
+
+import picocli.CommandLine.Option;
+
+/** Options of every command. */
+final class CommonOptions {
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Threads that compute at once (default: one per core).")
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--debug", description = "Show the stack trace of an error.")
+    boolean debug;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help.")
+    private boolean help;
+
+    /**
+     * Threads that compute at once.
+     *
+     * @throws IllegalArgumentException if the option is not positive
+     */
+    int threads() {
+        if (threads < 1 || threads > 1024) {
+            throw new IllegalArgumentException("--threads: expected 1 to 1024, got " + threads);
+        }
+        return threads;
+    }
+}

@@ -1,0 +1,61 @@
+package dev.mimic.app.command;
+
+import dev.mimic.app.terminal.Console;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The root command: holds the console, lists the others. */
+@Command(
+        name = "mimic",
+        version = "mimic 0.1.0",
+        description = {
+            "Transformer² on the JVM: runs a model, takes its weights apart, and adapts it by scaling singular values.",
+            ""
+        },
+        subcommands = {
+            TokenizeCommand.class,
+            RenderCommand.class,
+            InspectCommand.class,
+        },
+        footer = {
+            "",
+            "MODEL is a Hugging Face folder, or `bundled` for the tiny model in the jar.",
+            "Start with:  mimic demo",
+            "Then:        mimic run bundled \"There are 7 cups here. Cara adds 4. How many cups are there?\" --chat --expert math"
+        })
+final class MimicCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            description = "Show the version.")
+    private boolean version;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help.")
+    private boolean help;
+
+    MimicCommand(Console console) {
+        this.console = console;
+    }
+
+    Console console() {
+        return console;
+    }
+
+    @Override
+    public Integer call() {
+        throw new ParameterException(new CommandLine(spec), "which command? One of " + spec.subcommands().keySet());
+    }
+}

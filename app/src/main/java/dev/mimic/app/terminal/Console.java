@@ -1,0 +1,24 @@
+package dev.mimic.app.terminal;
+
+import java.io.InputStream;
+import java.io.PrintStream;
+
+/**
+ * Where a command reads and writes: results on {@code out}; notes, progress and errors on {@code err}.
+ *
+ * @param in UTF-8 input
+ * @param out results only
+ * @param err everything else
+ * @param live whether {@code err} is a terminal, so that a line may be drawn over
+ */
+public record Console(InputStream in, PrintStream out, PrintStream err, boolean live) {
+    /** Prints a note, one line that starts with {@code note:}. */
+    public void note(String text) {
+        err.println("note: " + text);
+    }
+
+    /** Starts a progress bar of this console. */
+    public ProgressBar progress(String label, long total) {
+        return new ProgressBar(this, label, total);
+    }
+}

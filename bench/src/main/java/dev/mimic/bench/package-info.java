@@ -1,2 +1,0 @@
-/** JMH benchmarks, one class per kernel family. */
-package dev.mimic.bench;

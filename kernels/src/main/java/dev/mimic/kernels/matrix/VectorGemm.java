@@ -1,0 +1,120 @@
+package dev.mimic.kernels.matrix;
+
+import static dev.mimic.kernels.matrix.VectorGemmTile.DEPTH;
+import static dev.mimic.kernels.matrix.VectorGemmTile.PANEL;
+import static dev.mimic.kernels.matrix.VectorGemmTile.ROWS;
+import static dev.mimic.kernels.matrix.VectorWorkspace.LEADING;
+import static dev.mimic.kernels.matrix.VectorWorkspace.SLICE;
+
+import java.util.Arrays;
+
+/**
+ * {@code y[i, r] = Σ_c weights[r, c] · x[i, c]} for many rows of x. All of x is packed into panels first, each
+ * [cols, PANEL] with the rows of x side by side; then blocks of weights are widened into L2 and meet every panel, and
+ * their sums, transposed, are written to y.
+ *
+ * <p>The order: fma in order of the columns within a slice of {@link VectorGemmTile#DEPTH}, the slices added in order.
+ * A lane is a row of x, so that no row's sum depends on its neighbours.
+ */
+final class VectorGemm implements VectorMatrixKernels.Ranged {
+    /** Rows of weights widened at once. */
+    static final int BLOCK = 8 * ROWS;
+
+    /** Elements of packed activations at most, unless one panel has more: 16 MiB. */
+    private static final int PACKED = 1 << 22;
+
+    /** Rows of x in a chunk at most: their sums, beside the widened block, stay in L2. */
+    private static final int CHUNK = 512;
+
+    private final VectorMatrixKernels.Ranged packing = this::pack;
+    private float[] packed = new float[0];
+    private int chunkBegin;
+    private int chunkEnd;
+
+    /** Begins with the rows of x from {@code first} on and returns the number of panels to pack. */
+    int startChunk(Matrix weights, int batch, int first) {
+        int panelSize = Math.multiplyExact(weights.cols(), PANEL);
+        int most = Math.max(1, PACKED / Math.max(1, panelSize)) * PANEL;
+        chunkBegin = first;
+        chunkEnd = (int) Math.min(batch, first + (long) Math.min(most, CHUNK));
+        int panels = (chunkEnd - chunkBegin + PANEL - 1) / PANEL;
+        int needed = Math.multiplyExact(panels, panelSize);
+        if (packed.length < needed) {
+            packed = new float[needed];
+        }
+        return panels;
+    }
+
+    /** Rows of x in the current chunk. */
+    int rowsInChunk() {
+        return chunkEnd - chunkBegin;
+    }
+
+    /** The first phase, over panels. */
+    VectorMatrixKernels.Ranged packing() {
+        return packing;
+    }
+
+    private void pack(Matrix weights, int batch, float[] x, float[] y, int begin, int end, VectorWorkspace workspace) {
+        int cols = weights.cols();
+        for (int panel = begin; panel < end; panel++) {
+            int first = chunkBegin + panel * PANEL;
+            int valid = Math.min(PANEL, chunkEnd - first);
+            int to = panel * cols * PANEL;
+            if (valid < PANEL) {
+                Arrays.fill(packed, to, to + cols * PANEL, 0);
+            }
+            for (int i = 0; i < valid; i++) {
+                int from = (first + i) * cols;
+                for (int c = 0; c < cols; c++) {
+                    packed[to + c * PANEL + i] = x[from + c];
+                }
+            }
+        }
+    }
+
+    /** The second phase, over rows of weights. */
+    @Override
+    public void range(Matrix weights, int batch, float[] x, float[] y, int begin, int end, VectorWorkspace workspace) {
+        int cols = weights.cols();
+        int panels = (chunkEnd - chunkBegin + PANEL - 1) / PANEL;
+        float[] block = workspace.block(BLOCK);
+        float[] sums = workspace.sums(panels * BLOCK * PANEL);
+        for (int row = begin; row < end; row += BLOCK) {
+            int valid = Math.min(BLOCK, end - row);
+            Arrays.fill(sums, 0, panels * BLOCK * PANEL, 0);
+            for (int col = 0; col < cols; col += SLICE) {
+                int length = Math.min(SLICE, cols - col);
+                VectorUnpack.block(weights, row, col, valid, length, block, 0, LEADING, workspace);
+                for (int k = 0; k < length; k += DEPTH) {
+                    multiply(block, valid, cols, col, k, Math.min(DEPTH, length - k), panels, sums);
+                }
+            }
+            for (int panel = 0; panel < panels; panel++) {
+                write(sums, panel, row, valid, y, weights.rows());
+            }
+        }
+    }
+
+    private void multiply(float[] block, int valid, int cols, int col, int k, int depth, int panels, float[] sums) {
+        for (int panel = 0; panel < panels; panel++) {
+            int from = (panel * cols + col + k) * PANEL;
+            for (int r = 0; r < valid; r += ROWS) {
+                VectorGemmTile.accumulate(
+                        block, r * LEADING + k, packed, from, depth, sums, (panel * BLOCK + r) * PANEL);
+            }
+        }
+    }
+
+    private void write(float[] sums, int panel, int row, int valid, float[] y, int rows) {
+        int first = chunkBegin + panel * PANEL;
+        int lanes = Math.min(PANEL, chunkEnd - first);
+        for (int i = 0; i < lanes; i++) {
+            int from = panel * BLOCK * PANEL + i;
+            int to = (first + i) * rows + row;
+            for (int r = 0; r < valid; r++) {
+                y[to + r] = sums[from + r * PANEL];
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+package dev.mimic.kernels.matrix;
+
+import static dev.mimic.kernels.VectorWidth.SPECIES;
+import static dev.mimic.kernels.matrix.VectorSums.load;
+import static dev.mimic.kernels.matrix.VectorWorkspace.LEADING;
+
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * The register tile of both matrix-matrix products: rows of a block against a panel of two vectors,
+ * {@code sums[r, j] += Σ_k a[r, k] · panel[k, j]}. The sums of a call start at zero and are added at the end: an
+ * accumulator that is loaded first makes C2 spill.
+ *
+ * <p>Written out by hand, because vectors live in locals only: 24 accumulators, 2 vectors of the panel and a broadcast
+ * fill the 32 registers of AVX-512, and 12 accumulators the 16 of AVX2.
+ */
+final class VectorGemmTile {
+    /** Elements of a row of a panel. */
+    static final int PANEL = 2 * SPECIES.length();
+
+    /** Rows of a block that one tile takes. */
+    static final int ROWS = 12;
+
+    /** Steps of k of one call: a panel's slice of 32 KiB at 512 bits stays in L1 while the tiles pass. */
+    static final int DEPTH = 256;
+
+    private static final int LANES = SPECIES.length();
+
+    /** Whether the registers hold the whole tile. */
+    private static final boolean WIDE = SPECIES.vectorBitSize() >= 512;
+
+    private VectorGemmTile() {}
+
+    /**
+     * One tile of twelve rows.
+     *
+     * @param a [12, length], rows {@link VectorWorkspace#LEADING} apart
+     * @param panel [length, PANEL]
+     * @param length steps of k
+     * @param sums [12, PANEL]; accumulated into
+     */
+    static void accumulate(
+            float[] a, int aOffset, float[] panel, int panelOffset, int length, float[] sums, int offset) {
+        if (WIDE) {
+            twelve(a, aOffset, panel, panelOffset, length, sums, offset);
+        } else {
+            six(a, aOffset, panel, panelOffset, length, sums, offset);
+            six(a, aOffset + 6 * LEADING, panel, panelOffset, length, sums, offset + 6 * PANEL);
+        }
+    }
+
+    private static FloatVector broadcast(float[] a, int index) {
+        return FloatVector.broadcast(SPECIES, a[index]);
+    }
+
+    private static void add(FloatVector low, FloatVector high, float[] sums, int offset) {
+        load(sums, offset).add(low).intoArray(sums, offset);
+        load(sums, offset + LANES).add(high).intoArray(sums, offset + LANES);
+    }
+
+    private static void twelve(
+            float[] a, int aOffset, float[] panel, int panelOffset, int length, float[] sums, int offset) {
+        FloatVector zero = FloatVector.zero(SPECIES);
+        FloatVector l0 = zero;
+        FloatVector h0 = zero;
+        FloatVector l1 = zero;
+        FloatVector h1 = zero;
+        FloatVector l2 = zero;
+        FloatVector h2 = zero;
+        FloatVector l3 = zero;
+        FloatVector h3 = zero;
+        FloatVector l4 = zero;
+        FloatVector h4 = zero;
+        FloatVector l5 = zero;
+        FloatVector h5 = zero;
+        FloatVector l6 = zero;
+        FloatVector h6 = zero;
+        FloatVector l7 = zero;
+        FloatVector h7 = zero;
+        FloatVector l8 = zero;
+        FloatVector h8 = zero;
+        FloatVector l9 = zero;
+        FloatVector h9 = zero;
+        FloatVector l10 = zero;
+        FloatVector h10 = zero;
+        FloatVector l11 = zero;
+        FloatVector h11 = zero;
+        for (int k = 0; k < length; k++) {
+            FloatVector low = load(panel, panelOffset + k * PANEL);
+            FloatVector high = load(panel, panelOffset + k * PANEL + LANES);
+            FloatVector w = broadcast(a, aOffset + k);
+            l0 = w.fma(low, l0);
+            h0 = w.fma(high, h0);
+            w = broadcast(a, aOffset + k + 1 * LEADING);
+            l1 = w.fma(low, l1);
+            h1 = w.fma(high, h1);
+            w = broadcast(a, aOffset + k + 2 * LEADING);
+            l2 = w.fma(low, l2);
+            h2 = w.fma(high, h2);
+            w = broadcast(a, aOffset + k + 3 * LEADING);
+            l3 = w.fma(low, l3);
+            h3 = w.fma(high, h3);
+            w = broadcast(a, aOffset + k + 4 * LEADING);
+            l4 = w.fma(low, l4);
+            h4 = w.fma(high, h4);
+            w = broadcast(a, aOffset + k + 5 * LEADING);
+            l5 = w.fma(low, l5);
+            h5 = w.fma(high, h5);
+            w = broadcast(a, aOffset + k + 6 * LEADING);
+            l6 = w.fma(low, l6);
+            h6 = w.fma(high, h6);
+            w = broadcast(a, aOffset + k + 7 * LEADING);
+            l7 = w.fma(low, l7);
+            h7 = w.fma(high, h7);
+            w = broadcast(a, aOffset + k + 8 * LEADING);
+            l8 = w.fma(low, l8);
+            h8 = w.fma(high, h8);
+            w = broadcast(a, aOffset + k + 9 * LEADING);
+            l9 = w.fma(low, l9);
+            h9 = w.fma(high, h9);
+            w = broadcast(a, aOffset + k + 10 * LEADING);
+            l10 = w.fma(low, l10);
+            h10 = w.fma(high, h10);
+            w = broadcast(a, aOffset + k + 11 * LEADING);
+            l11 = w.fma(low, l11);
+            h11 = w.fma(high, h11);
+        }
+        add(l0, h0, sums, offset + 0 * PANEL);
+        add(l1, h1, sums, offset + 1 * PANEL);
+        add(l2, h2, sums, offset + 2 * PANEL);
+        add(l3, h3, sums, offset + 3 * PANEL);
+        add(l4, h4, sums, offset + 4 * PANEL);
+        add(l5, h5, sums, offset + 5 * PANEL);
+        add(l6, h6, sums, offset + 6 * PANEL);
+        add(l7, h7, sums, offset + 7 * PANEL);
+        add(l8, h8, sums, offset + 8 * PANEL);
+        add(l9, h9, sums, offset + 9 * PANEL);
+        add(l10, h10, sums, offset + 10 * PANEL);
+        add(l11, h11, sums, offset + 11 * PANEL);
+    }
+
+    private static void six(
+            float[] a, int aOffset, float[] panel, int panelOffset, int length, float[] sums, int offset) {
+        FloatVector zero = FloatVector.zero(SPECIES);
+        FloatVector l0 = zero;
+        FloatVector h0 = zero;
+        FloatVector l1 = zero;
+        FloatVector h1 = zero;
+        FloatVector l2 = zero;
+        FloatVector h2 = zero;
+        FloatVector l3 = zero;
+        FloatVector h3 = zero;
+        FloatVector l4 = zero;
+        FloatVector h4 = zero;
+        FloatVector l5 = zero;
+        FloatVector h5 = zero;
+        for (int k = 0; k < length; k++) {
+            FloatVector low = load(panel, panelOffset + k * PANEL);
+            FloatVector high = load(panel, panelOffset + k * PANEL + LANES);
+            FloatVector w = broadcast(a, aOffset + k);
+            l0 = w.fma(low, l0);
+            h0 = w.fma(high, h0);
+            w = broadcast(a, aOffset + k + 1 * LEADING);
+            l1 = w.fma(low, l1);
+            h1 = w.fma(high, h1);
+            w = broadcast(a, aOffset + k + 2 * LEADING);
+            l2 = w.fma(low, l2);
+            h2 = w.fma(high, h2);
+            w = broadcast(a, aOffset + k + 3 * LEADING);
+            l3 = w.fma(low, l3);
+            h3 = w.fma(high, h3);
+            w = broadcast(a, aOffset + k + 4 * LEADING);
+            l4 = w.fma(low, l4);
+            h4 = w.fma(high, h4);
+            w = broadcast(a, aOffset + k + 5 * LEADING);
+            l5 = w.fma(low, l5);
+            h5 = w.fma(high, h5);
+        }
+        add(l0, h0, sums, offset + 0 * PANEL);
+        add(l1, h1, sums, offset + 1 * PANEL);
+        add(l2, h2, sums, offset + 2 * PANEL);
+        add(l3, h3, sums, offset + 3 * PANEL);
+        add(l4, h4, sums, offset + 4 * PANEL);
+        add(l5, h5, sums, offset + 5 * PANEL);
+    }
+}

@@ -1,0 +1,150 @@
+package dev.mimic.kernels.matrix;
+
+import static dev.mimic.kernels.VectorWidth.SPECIES;
+
+import dev.mimic.kernels.Shapes;
+import dev.mimic.kernels.WorkerPool;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * The Vector API. Each call checks its shapes, cuts its rows or columns into one share a thread and hands the shares
+ * over in a record that is used again, so that nothing is allocated per call once the workspaces have grown.
+ */
+final class VectorMatrixKernels implements MatrixKernels {
+    private static final int LANES = SPECIES.length();
+
+    /** Multiply-adds below which a second thread costs more than it brings. */
+    private static final long SMALL = 1 << 14;
+
+    private final WorkerPool pool;
+    private final VectorWorkspace[] workspaces;
+    private final Job job = new Job();
+    private final VectorGemv gemv = new VectorGemv();
+    private final VectorGemvTransposed gemvTransposed = new VectorGemvTransposed();
+    private final VectorGemm gemm = new VectorGemm();
+    private final VectorGemmTransposed gemmTransposed = new VectorGemmTransposed();
+
+    VectorMatrixKernels(WorkerPool pool) {
+        this.pool = pool;
+        workspaces = new VectorWorkspace[pool.threads()];
+        for (int i = 0; i < workspaces.length; i++) {
+            workspaces[i] = new VectorWorkspace();
+        }
+    }
+
+    @Override
+    public float dot(float[] a, int aOffset, float[] b, int bOffset, int length) {
+        Shapes.range("dot", "a", aOffset, length, a.length);
+        Shapes.range("dot", "b", bOffset, length, b.length);
+        FloatVector even = FloatVector.zero(SPECIES);
+        FloatVector odd = FloatVector.zero(SPECIES);
+        int i = 0;
+        for (; i <= length - 2 * LANES; i += 2 * LANES) { // two sums in flight hide the latency of fma
+            even = VectorSums.load(a, aOffset + i).fma(VectorSums.load(b, bOffset + i), even);
+            odd = VectorSums.load(a, aOffset + i + LANES).fma(VectorSums.load(b, bOffset + i + LANES), odd);
+        }
+        float body = VectorSums.lanes(even.add(odd));
+        return body + ScalarMatrixKernels.dotRange(a, aOffset, b, bOffset, i, length);
+    }
+
+    @Override
+    public void axpy(float alpha, float[] x, int xOffset, float[] y, int yOffset, int length) {
+        Shapes.range("axpy", "x", xOffset, length, x.length);
+        Shapes.range("axpy", "y", yOffset, length, y.length);
+        VectorAxpys.row(alpha, x, xOffset, y, yOffset, length);
+    }
+
+    @Override
+    public void gemv(Matrix weights, int batch, float[] x, float[] y) {
+        MatrixShapes.forward("gemv", weights, batch, x, y);
+        run(gemv, weights, batch, x, y, weights.rows(), VectorGemv.GRAIN);
+    }
+
+    @Override
+    public void gemvTransposed(Matrix weights, int batch, float[] x, float[] y) {
+        MatrixShapes.transposed("gemvTransposed", weights, batch, x, y);
+        run(gemvTransposed, weights, batch, x, y, weights.cols(), VectorGemvTransposed.GRAIN);
+    }
+
+    @Override
+    public void gemm(Matrix weights, int batch, float[] x, float[] y) {
+        MatrixShapes.forward("gemm", weights, batch, x, y);
+        for (int first = 0; first < batch; first += gemm.rowsInChunk()) {
+            int panels = gemm.startChunk(weights, batch, first);
+            run(gemm.packing(), weights, batch, x, y, panels, 1);
+            run(gemm, weights, batch, x, y, weights.rows(), VectorGemmTile.ROWS);
+        }
+    }
+
+    @Override
+    public void gemmTransposed(Matrix weights, int batch, float[] x, float[] y) {
+        MatrixShapes.transposed("gemmTransposed", weights, batch, x, y);
+        run(gemmTransposed, weights, batch, x, y, weights.cols(), VectorGemmTile.PANEL);
+    }
+
+    private void run(Ranged operation, Matrix weights, int batch, float[] x, float[] y, int items, int grain) {
+        if (batch == 0 || items == 0) {
+            return;
+        }
+        boolean small = (long) weights.rows() * weights.cols() * batch < SMALL;
+        job.operation = operation;
+        job.weights = weights;
+        job.batch = batch;
+        job.x = x;
+        job.y = y;
+        job.items = items;
+        job.grain = grain;
+        job.shares = small ? 1 : (int) Math.min(workspaces.length, ((long) items + grain - 1) / grain);
+        try {
+            pool.run(job.shares, 1, job);
+        } finally {
+            job.forget();
+        }
+    }
+
+    /** One operation on a range of its rows, columns or panels; several run at once, each with its own workspace. */
+    interface Ranged {
+        /**
+         * Works on the items {@code [begin, end)}.
+         *
+         * @param workspace this share's own
+         */
+        void range(Matrix weights, int batch, float[] x, float[] y, int begin, int end, VectorWorkspace workspace);
+    }
+
+    /** What is handed over: one share a thread, because each share needs a workspace of its own. */
+    private final class Job implements WorkerPool.Task {
+        private Ranged operation;
+        private Matrix weights;
+        private int batch;
+        private float[] x;
+        private float[] y;
+        private int items;
+        private int grain;
+        private int shares;
+
+        @Override
+        public void run(int first, int last) {
+            for (int share = first; share < last; share++) {
+                int begin = bound(share);
+                int end = bound(share + 1);
+                if (begin < end) {
+                    operation.range(weights, batch, x, y, begin, end, workspaces[share]);
+                }
+            }
+        }
+
+        private int bound(int share) {
+            long grains = ((long) items + grain - 1) / grain;
+            return (int) Math.min(items, grains * share / shares * grain);
+        }
+
+        /** Segments are borrowed, never kept. */
+        void forget() {
+            operation = null;
+            weights = null;
+            x = null;
+            y = null;
+        }
+    }
+}

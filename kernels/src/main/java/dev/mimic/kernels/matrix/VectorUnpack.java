@@ -1,0 +1,97 @@
+package dev.mimic.kernels.matrix;
+
+import static dev.mimic.kernels.VectorWidth.INTS;
+import static dev.mimic.kernels.VectorWidth.SHORTS;
+import static dev.mimic.kernels.VectorWidth.SPECIES;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+
+/** Exact widening of blocks of weights to F32. */
+final class VectorUnpack {
+    private static final int LANES = SPECIES.length();
+
+    private VectorUnpack() {}
+
+    /**
+     * Copies a block of a matrix: {@code out[outOffset + r · outStride + c] = weights[row + r, col + c]}.
+     *
+     * @param rows rows of the block
+     * @param cols columns of the block; at most {@link VectorWorkspace#SLICE}
+     * @param outStride elements from row to row
+     */
+    static void block(
+            Matrix weights,
+            int row,
+            int col,
+            int rows,
+            int cols,
+            float[] out,
+            int outOffset,
+            int outStride,
+            VectorWorkspace workspace) {
+        long first = (long) row * weights.cols() + col;
+        long stride = weights.cols();
+        MemorySegment data = weights.data();
+        switch (weights) {
+            case Matrix.F32 f32 -> {
+                for (int r = 0; r < rows; r++) {
+                    long from = (first + r * stride) * Float.BYTES;
+                    MemorySegment.copy(data, Matrix.FLOAT, from, out, outOffset + r * outStride, cols);
+                }
+            }
+            case Matrix.F16 f16 -> {
+                for (int r = 0; r < rows; r++) {
+                    f16(data, first + r * stride, cols, out, outOffset + r * outStride, workspace.halves());
+                }
+            }
+            case Matrix.Bf16 bf16 -> {
+                for (int r = 0; r < rows; r++) {
+                    bf16(bf16, data, first + r * stride, cols, out, outOffset + r * outStride);
+                }
+            }
+        }
+    }
+
+    private static void f16(MemorySegment data, long index, int length, float[] out, int outOffset, short[] halves) {
+        MemorySegment.copy(data, Matrix.SHORT, index * Short.BYTES, halves, 0, length);
+        for (int i = 0; i < length; i++) { // C2 makes vcvtph2ps of it
+            out[outOffset + i] = Float.float16ToFloat(halves[i]);
+        }
+    }
+
+    private static void bf16(
+            Matrix.Bf16 weights, MemorySegment data, long index, int length, float[] out, int outOffset) {
+        int body = SPECIES.loopBound(length);
+        for (int i = 0; i < body; i += LANES) {
+            bf16(data, (index + i) * Short.BYTES).intoArray(out, outOffset + i);
+        }
+        for (int i = body; i < length; i++) {
+            out[outOffset + i] = weights.get(index + i);
+        }
+    }
+
+    /**
+     * A vector of BF16 as F32.
+     *
+     * @param offset bytes
+     */
+    static FloatVector bf16(MemorySegment data, long offset) {
+        return ShortVector.fromMemorySegment(SHORTS, data, offset, LITTLE_ENDIAN)
+                .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0)
+                .lanewise(VectorOperators.LSHL, 16)
+                .reinterpretAsFloats();
+    }
+
+    /**
+     * A vector of F32.
+     *
+     * @param offset bytes
+     */
+    static FloatVector f32(MemorySegment data, long offset) {
+        return FloatVector.fromMemorySegment(SPECIES, data, offset, LITTLE_ENDIAN);
+    }
+}

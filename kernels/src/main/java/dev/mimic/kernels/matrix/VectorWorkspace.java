@@ -1,0 +1,44 @@
+package dev.mimic.kernels.matrix;
+
+/** Scratch of one share of an operation. Grows to what the largest call needed and stays. */
+final class VectorWorkspace {
+    /** Columns of weights converted at once. */
+    static final int SLICE = 512;
+
+    /** Leading dimension of a converted block: a constant for addressing, off the powers of two for the caches' sake. */
+    static final int LEADING = SLICE + 16;
+
+    private float[] block = new float[0];
+    private float[] sums = new float[0];
+    private float[] panels = new float[0];
+    private final short[] halves = new short[SLICE];
+
+    /** Rows of F32, {@link #LEADING} apart: [rows, SLICE]. */
+    float[] block(int rows) {
+        if (block.length < rows * LEADING) {
+            block = new float[rows * LEADING];
+        }
+        return block;
+    }
+
+    /** Sums in progress. */
+    float[] sums(int length) {
+        if (sums.length < length) {
+            sums = new float[length];
+        }
+        return sums;
+    }
+
+    /** Packed panels. */
+    float[] panels(int length) {
+        if (panels.length < length) {
+            panels = new float[length];
+        }
+        return panels;
+    }
+
+    /** A copy of F16 bits on their way, [SLICE]. */
+    short[] halves() {
+        return halves;
+    }
+}

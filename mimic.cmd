@@ -1,0 +1,39 @@
+@echo off
+rem Runs mimic on Windows. In a checkout it builds first where nothing is built; MIMIC_JAVA_HOME names the Java to use.
+setlocal enabledelayedexpansion
+set "HERE=%~dp0"
+set "JDK="
+for %%H in ("%MIMIC_JAVA_HOME%" "%JAVA_HOME%") do call :try "%%~H"
+if not defined JDK for /d %%H in ("%ProgramFiles%\Eclipse Adoptium\*" "%ProgramFiles%\Java\*" "%ProgramFiles%\Microsoft\jdk*" "%USERPROFILE%\.jdks\*") do call :try "%%~H"
+if not defined JDK (
+  echo mimic: needs a JDK 25 or newer and found none; install one, for example Temurin 25 from adoptium.net, or set MIMIC_JAVA_HOME to its folder 1>&2
+  exit /b 69
+)
+if exist "%HERE%pom.xml" (
+  set "LIB=%HERE%app\target\lib"
+  if not exist "!LIB!\mimic-app-*.jar" (
+    where mvn >nul 2>&1 || (
+      echo mimic: building needs Maven 3.8.7 or newer on the PATH 1>&2
+      exit /b 69
+    )
+    echo note: building mimic, about a minute 1>&2
+    pushd "%HERE%"
+    set "JAVA_HOME=!JDK!"
+    call mvn -B -q -Dmimic.quick -Dmaven.test.skip=true -pl app -am package 1>&2 || exit /b 1
+    popd
+  )
+) else (
+  set "LIB=%HERE%..\lib"
+)
+"%JDK%\bin\java" -XX:+UseSerialGC -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8 -Dstdin.encoding=UTF-8 %MIMIC_JAVA_OPTS% -p "%LIB%" -m dev.mimic.app/dev.mimic.app.Main %*
+exit /b %ERRORLEVEL%
+
+:try
+if defined JDK exit /b
+if not exist "%~1\bin\java.exe" exit /b
+for /f "tokens=2 delims==." %%V in ('findstr /b JAVA_VERSION "%~1\release" 2^>nul') do (
+  set "VERSION=%%~V"
+  set "VERSION=!VERSION:"=!"
+  if !VERSION! geq 25 set "JDK=%~1"
+)
+exit /b
