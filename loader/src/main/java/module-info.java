@@ -4,5 +4,6 @@ module dev.mimic.loader {
 
     exports dev.mimic.loader;
     exports dev.mimic.loader.json;
+    exports dev.mimic.loader.model;
     exports dev.mimic.loader.safetensors;
 }
