@@ -1,5 +1,6 @@
 /** What tests of several modules share. */
 module dev.mimic.testkit {
+    requires jdk.management;
     requires transitive org.junit.jupiter.api;
     requires jdk.management;
 

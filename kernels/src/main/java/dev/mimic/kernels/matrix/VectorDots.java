@@ -1,7 +1,6 @@
 package dev.mimic.kernels.matrix;
 
 import static dev.mimic.kernels.VectorWidth.SPECIES;
-import static dev.mimic.kernels.matrix.VectorSums.lanes;
 import static dev.mimic.kernels.matrix.VectorSums.load;
 import static dev.mimic.kernels.matrix.VectorWorkspace.LEADING;
 
@@ -24,11 +23,11 @@ final class VectorDots {
     private VectorDots() {}
 
     /**
-     * F32 in place: {@code sums[k] = Σ_c weights[ok + c] · x[xOffset + c]}.
+     * F32 in place: {@code sums[k, c mod lanes] += weights[ok + c] · x[xOffset + c]}.
      *
      * @param o0 first row, in elements; likewise the others
      * @param length columns; a multiple of the lanes
-     * @param sums [4]
+     * @param sums [4, lanes]; accumulated into
      */
     static void f32(
             MemorySegment weights,
@@ -40,10 +39,10 @@ final class VectorDots {
             int xOffset,
             int length,
             float[] sums) {
-        FloatVector s0 = FloatVector.zero(SPECIES);
-        FloatVector s1 = s0;
-        FloatVector s2 = s0;
-        FloatVector s3 = s0;
+        FloatVector s0 = load(sums, 0);
+        FloatVector s1 = load(sums, LANES);
+        FloatVector s2 = load(sums, 2 * LANES);
+        FloatVector s3 = load(sums, 3 * LANES);
         for (int c = 0; c < length; c += LANES) {
             FloatVector v = load(x, xOffset + c);
             s0 = VectorUnpack.f32(weights, (o0 + c) * Float.BYTES).fma(v, s0);
@@ -51,10 +50,10 @@ final class VectorDots {
             s2 = VectorUnpack.f32(weights, (o2 + c) * Float.BYTES).fma(v, s2);
             s3 = VectorUnpack.f32(weights, (o3 + c) * Float.BYTES).fma(v, s3);
         }
-        sums[0] = lanes(s0);
-        sums[1] = lanes(s1);
-        sums[2] = lanes(s2);
-        sums[3] = lanes(s3);
+        s0.intoArray(sums, 0);
+        s1.intoArray(sums, LANES);
+        s2.intoArray(sums, 2 * LANES);
+        s3.intoArray(sums, 3 * LANES);
     }
 
     /** BF16 in place; as {@link #f32}. */
@@ -68,10 +67,10 @@ final class VectorDots {
             int xOffset,
             int length,
             float[] sums) {
-        FloatVector s0 = FloatVector.zero(SPECIES);
-        FloatVector s1 = s0;
-        FloatVector s2 = s0;
-        FloatVector s3 = s0;
+        FloatVector s0 = load(sums, 0);
+        FloatVector s1 = load(sums, LANES);
+        FloatVector s2 = load(sums, 2 * LANES);
+        FloatVector s3 = load(sums, 3 * LANES);
         for (int c = 0; c < length; c += LANES) {
             FloatVector v = load(x, xOffset + c);
             s0 = VectorUnpack.bf16(weights, (o0 + c) * Short.BYTES).fma(v, s0);
@@ -79,10 +78,10 @@ final class VectorDots {
             s2 = VectorUnpack.bf16(weights, (o2 + c) * Short.BYTES).fma(v, s2);
             s3 = VectorUnpack.bf16(weights, (o3 + c) * Short.BYTES).fma(v, s3);
         }
-        sums[0] = lanes(s0);
-        sums[1] = lanes(s1);
-        sums[2] = lanes(s2);
-        sums[3] = lanes(s3);
+        s0.intoArray(sums, 0);
+        s1.intoArray(sums, LANES);
+        s2.intoArray(sums, 2 * LANES);
+        s3.intoArray(sums, 3 * LANES);
     }
 
     /**

@@ -37,7 +37,8 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
     private static void inPlace(Matrix weights, int row, int valid, float[] x, float[] y, VectorWorkspace workspace) {
         int cols = weights.cols();
         int body = SPECIES.loopBound(cols);
-        float[] sums = workspace.sums(ROWS);
+        float[] sums = workspace.sums(ROWS * LANES);
+        Arrays.fill(sums, 0, ROWS * LANES, 0);
         long o0 = (long) row * cols;
         long o1 = o0 + (valid > 1 ? cols : 0); // rows beyond the end repeat the first one and are dropped
         long o2 = o0 + (valid > 2 ? 2L * cols : 0);
@@ -47,7 +48,9 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
         } else {
             VectorDots.bf16(weights.data(), o0, o1, o2, o3, x, 0, body, sums);
         }
-        System.arraycopy(sums, 0, y, row, valid);
+        for (int k = 0; k < valid; k++) {
+            y[row + k] = VectorSums.lanes(sums, k * LANES);
+        }
         tail(weights, row, valid, 1, x, y, workspace);
     }
 
@@ -67,7 +70,7 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
         }
         for (int i = 0; i < batch; i++) {
             for (int k = 0; k < valid; k++) {
-                y[i * rows + row + k] = VectorSums.lanes(VectorSums.load(sums, (i * ROWS + k) * LANES));
+                y[i * rows + row + k] = VectorSums.lanes(sums, (i * ROWS + k) * LANES);
             }
         }
         tail(weights, row, valid, batch, x, y, workspace);

@@ -19,6 +19,11 @@ final class VectorSums {
         return FloatVector.fromArray(SPECIES, a, offset);
     }
 
+    /** Sum of a vector's worth of elements. */
+    static float lanes(float[] sums, int offset) {
+        return lanes(load(sums, offset));
+    }
+
     /**
      * Sum of the lanes, by halves. Not {@code reduceLanes}: its order is unspecified and differs between the interpreter
      * and compiled code, and a value must not depend on when its loop was compiled.

@@ -1,0 +1,10 @@
+package dev.mimic.kernels.matrix;
+
+import dev.mimic.kernels.WorkerPool;
+
+final class ScalarMatrixKernelsTest extends MatrixKernelsContract {
+    @Override
+    MatrixKernels kernels(WorkerPool pool) {
+        return MatrixKernels.scalar(pool);
+    }
+}
