@@ -1,5 +1,7 @@
 /** Math on memory: vector kernels with their scalar twins, singular value decomposition. Knows no file and no model. */
 module dev.mimic.kernels {
+    requires JLargeArrays;
+    requires JTransforms;
     requires jdk.incubator.vector;
 
     exports dev.mimic.kernels;
@@ -7,5 +9,6 @@ module dev.mimic.kernels {
     exports dev.mimic.kernels.backend;
     exports dev.mimic.kernels.matrix;
     exports dev.mimic.kernels.row;
+    exports dev.mimic.kernels.svd;
     exports dev.mimic.kernels.svf;
 }

@@ -6,6 +6,7 @@ import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.attention.AttentionKernels;
 import dev.mimic.kernels.matrix.MatrixKernels;
 import dev.mimic.kernels.row.RowKernels;
+import dev.mimic.kernels.svd.DoubleKernels;
 import dev.mimic.kernels.svf.SvfKernels;
 
 /**
@@ -53,5 +54,10 @@ public record Backend(
      */
     public static Backend best(WorkerPool pool) {
         return KernelChoice.requested() == KernelChoice.SCALAR ? scalar(pool) : vector(pool);
+    }
+
+    /** The loops of the decompositions, of the same kind as the rest. */
+    public DoubleKernels doubles() {
+        return name.equals("scalar") ? DoubleKernels.scalar() : DoubleKernels.vector();
     }
 }

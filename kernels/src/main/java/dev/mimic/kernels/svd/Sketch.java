@@ -1,0 +1,90 @@
+package dev.mimic.kernels.svd;
+
+import dev.mimic.kernels.WorkerPool;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import org.jtransforms.dct.DoubleDCT_1D;
+import pl.edu.icm.jlargearrays.ConcurrencyUtils;
+
+/** The random projection {@code A Ω} of a randomized decomposition (Halko, Martinsson, Tropp 2011). */
+public sealed interface Sketch {
+    /**
+     * Projects the rows of A.
+     *
+     * @param a [rows, cols], row-major; read only
+     * @param width columns of the projection, at most cols
+     * @param seed the same seed gives the same projection
+     * @return [width, rows]: A Ω by columns
+     */
+    double[] project(DoubleKernels kernels, WorkerPool pool, double[] a, int rows, int cols, int width, long seed);
+
+    /** Independent normal entries (section 4.1 there). */
+    record Gaussian() implements Sketch {
+        @Override
+        public double[] project(
+                DoubleKernels kernels, WorkerPool pool, double[] a, int rows, int cols, int width, long seed) {
+            RandomGenerator random = generator(seed);
+            double[] omega = new double[Math.multiplyExact(width, cols)];
+            for (int i = 0; i < omega.length; i++) {
+                omega[i] = random.nextGaussian();
+            }
+            double[] projected = new double[Math.multiplyExact(width, rows)];
+            Strided at = Strided.rows(a, 0, cols).transposed();
+            new DoubleGemm(kernels, pool)
+                    .multiply(width, rows, cols, 1, Strided.rows(omega, 0, cols), at, projected, 0, rows);
+            return projected;
+        }
+    }
+
+    /**
+     * Subsampled random trigonometric transform (section 4.6 there, with the cosine transform in Fourier's place): signs,
+     * orthonormal DCT-II, a sample of the columns without replacement.
+     */
+    record Srft() implements Sketch {
+        @Override
+        public double[] project(
+                DoubleKernels kernels, WorkerPool pool, double[] a, int rows, int cols, int width, long seed) {
+            RandomGenerator random = generator(seed);
+            boolean[] flipped = new boolean[cols];
+            for (int j = 0; j < cols; j++) {
+                flipped[j] = random.nextBoolean();
+            }
+            int[] sample = sample(random, cols, width);
+            double scale = Math.sqrt((double) cols / width);
+            double[] projected = new double[Math.multiplyExact(width, rows)];
+            ConcurrencyUtils.setNumberOfThreads(1); // ours is the only pool
+            pool.run(rows, 16, (begin, end) -> {
+                DoubleDCT_1D transform = new DoubleDCT_1D(cols);
+                double[] row = new double[cols];
+                for (int i = begin; i < end; i++) {
+                    for (int j = 0; j < cols; j++) {
+                        row[j] = flipped[j] ? -a[i * cols + j] : a[i * cols + j];
+                    }
+                    transform.forward(row, true);
+                    for (int k = 0; k < width; k++) {
+                        projected[k * rows + i] = scale * row[sample[k]];
+                    }
+                }
+            });
+            return projected;
+        }
+
+        private static int[] sample(RandomGenerator random, int cols, int width) {
+            int[] sample = new int[cols];
+            for (int j = 0; j < cols; j++) {
+                sample[j] = j;
+            }
+            for (int k = 0; k < width; k++) { // Fisher and Yates, the first width places
+                int other = k + random.nextInt(cols - k);
+                int kept = sample[k];
+                sample[k] = sample[other];
+                sample[other] = kept;
+            }
+            return java.util.Arrays.copyOf(sample, width);
+        }
+    }
+
+    private static RandomGenerator generator(long seed) {
+        return RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+    }
+}

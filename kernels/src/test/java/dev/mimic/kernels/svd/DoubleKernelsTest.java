@@ -1,0 +1,101 @@
+package dev.mimic.kernels.svd;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import dev.mimic.testkit.SeededCases;
+import org.junit.jupiter.api.Test;
+
+final class DoubleKernelsTest {
+    private final DoubleKernels kernels = SvdCases.kernels();
+
+    @Test
+    void theForcedImplementationRuns() {
+        String forced = System.getProperty("mimic.vector", "best");
+        if (forced.equals("best")) {
+            assertNotEquals("scalar", kernels.name());
+        } else {
+            assertEquals(forced, kernels.name());
+        }
+    }
+
+    @Test
+    void dotAndAxpyAgreeWithPlainLoops() {
+        SeededCases.run(60, 100, random -> {
+            int length = random.nextInt(140);
+            int aOffset = random.nextInt(4);
+            int bOffset = random.nextInt(4);
+            double[] a = SvdCases.gaussian(random, length + 5);
+            double[] b = SvdCases.gaussian(random, length + 5);
+            double expected = 0;
+            double magnitude = 0;
+            for (int i = 0; i < length; i++) {
+                expected += a[aOffset + i] * b[bOffset + i];
+                magnitude += Math.abs(a[aOffset + i] * b[bOffset + i]);
+            }
+            assertEquals(expected, kernels.dot(a, aOffset, b, bOffset, length), length * 0x1p-52 * magnitude + 0.0);
+            double[] y = b.clone();
+            kernels.axpy(0.75, a, aOffset, y, bOffset, length);
+            for (int i = 0; i < y.length; i++) {
+                boolean inside = i >= bOffset && i < bOffset + length;
+                double plain = inside ? b[i] + 0.75 * a[aOffset + i - bOffset] : b[i];
+                assertEquals(plain, y[i], inside ? 0x1p-51 * (Math.abs(b[i]) + Math.abs(plain)) : 0, "element " + i);
+            }
+        });
+    }
+
+    @Test
+    void tilesAgreeWithPlainLoops() {
+        int cols = kernels.tileCols();
+        SeededCases.run(10, 200, random -> {
+            int depth = random.nextInt(50);
+            double[] a = SvdCases.gaussian(random, depth * DoubleKernels.TILE_ROWS);
+            double[] b = SvdCases.gaussian(random, depth * cols + 3);
+            double[] tile = SvdCases.gaussian(random, DoubleKernels.TILE_ROWS * cols);
+            kernels.tile(depth, a, b, 3, tile);
+            for (int i = 0; i < DoubleKernels.TILE_ROWS; i++) {
+                for (int j = 0; j < cols; j++) {
+                    double sum = 0;
+                    double magnitude = 0;
+                    for (int k = 0; k < depth; k++) {
+                        double product = a[k * DoubleKernels.TILE_ROWS + i] * b[3 + k * cols + j];
+                        sum += product;
+                        magnitude += Math.abs(product);
+                    }
+                    assertEquals(sum, tile[i * cols + j], depth * 0x1p-52 * magnitude);
+                }
+            }
+        });
+    }
+
+    @Test
+    void rotationsAgreeWithPlainLoops() {
+        int width = kernels.stripCols();
+        SeededCases.run(10, 300, random -> {
+            int first = random.nextInt(3);
+            int last = first + 1 + random.nextInt(9);
+            double[] turns = new double[2 * (last - first) + 4];
+            for (int i = 0; i < turns.length; i += 2) {
+                double angle = random.nextDouble(6.3);
+                turns[i] = Math.cos(angle);
+                turns[i + 1] = Math.sin(angle);
+            }
+            double[] x = SvdCases.gaussian(random, (last + 3) * width);
+            double[] expected = x.clone();
+            for (int i = last - 1; i >= first; i--) {
+                double c = turns[2 * (2 + i - first)];
+                double s = turns[2 * (2 + i - first) + 1];
+                for (int j = 0; j < width; j++) {
+                    double upper = expected[i * width + j];
+                    double lower = expected[(i + 1) * width + j];
+                    expected[(i + 1) * width + j] = s * upper + c * lower;
+                    expected[i * width + j] = c * upper - s * lower;
+                }
+            }
+            kernels.rotate(x, first, last, turns, 2);
+            for (int i = 0; i < x.length; i++) {
+                assertEquals(expected[i], x[i], 1e-14, "element " + i);
+            }
+        });
+    }
+}
