@@ -45,7 +45,8 @@ final class BytePairEncoder {
             direct[c] = vocabulary.find(String.valueOf((char) c));
         }
         for (int b = 0; b < 256; b++) {
-            byteIds[b] = vocabulary.find("<0x" + "0123456789ABCDEF".charAt(b >> 4) + "0123456789ABCDEF".charAt(b & 15) + ">");
+            byteIds[b] = vocabulary.find(
+                    "<0x" + "0123456789ABCDEF".charAt(b >> 4) + "0123456789ABCDEF".charAt(b & 15) + ">");
         }
     }
 

@@ -3,11 +3,9 @@ package dev.mimic.loader.tokenizer;
 import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.json.JsonObject;
 import dev.mimic.loader.tokenizer.PreTokenizer.Metaspace.Prepend;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.function.IntPredicate;
 
 /** Reads the normalizer, the pre-tokenizer and the decoder of a tokenizer.json. A kind not known is refused by name. */
 final class Components {
@@ -54,7 +52,7 @@ final class Components {
             case "Whitespace" ->
                 new PreTokenizer.Split(
                         RegexPattern.of(
-                                "[\\w\\u200C\\u200D]+|[^\\w\\s\\u200C\\u200D]+", json.file(), "pre_tokenizer"),
+                                "[\\w\\u200C\\u200D]+|[^\\w\\s\\u200C\\u200D]+", json.file(), json.pathOf("type")),
                         SplitBehavior.REMOVED,
                         true);
             case "Punctuation" -> split(Unicode::isPunctuation, behavior(json, SplitBehavior.ISOLATED));
@@ -66,7 +64,7 @@ final class Components {
         };
     }
 
-    private static PreTokenizer split(java.util.function.IntPredicate kind, SplitBehavior behavior) {
+    private static PreTokenizer split(IntPredicate kind, SplitBehavior behavior) {
         return new PreTokenizer.Split(new SplitPattern.Characters(kind), behavior, false);
     }
 
@@ -79,14 +77,12 @@ final class Components {
 
     private static Prepend prepend(JsonObject json) {
         String scheme = json.text("prepend_scheme").orElse("always");
-        Prepend prepend =
-                switch (scheme) {
-                    case "first" -> Prepend.FIRST;
-                    case "never" -> Prepend.NEVER;
-                    case "always" -> Prepend.ALWAYS;
-                    default ->
-                        throw json.invalid("prepend_scheme", "expected first, never or always, found " + scheme);
-                };
+        Prepend prepend = switch (scheme) {
+            case "first" -> Prepend.FIRST;
+            case "never" -> Prepend.NEVER;
+            case "always" -> Prepend.ALWAYS;
+            default -> throw json.invalid("prepend_scheme", "expected first, never or always, found " + scheme);
+        };
         if (!json.bool("add_prefix_space").orElse(true) && prepend != Prepend.NEVER) {
             throw json.invalid("add_prefix_space", "expected true with prepend_scheme " + scheme + ", found false");
         }
@@ -104,26 +100,15 @@ final class Components {
             case "ByteFallback" -> new Decoder.ByteFallback();
             case "Fuse" -> new Decoder.Fuse();
             case "Strip" -> new Decoder.Strip(character(json, "content"), count(json, "start"), count(json, "stop"));
-            case "Metaspace" ->
-                new Decoder.Metaspace(character(json, "replacement"), prepend(json) != Prepend.NEVER);
+            case "Metaspace" -> new Decoder.Metaspace(character(json, "replacement"), prepend(json) != Prepend.NEVER);
             case "BPEDecoder" -> new Decoder.WordEnds(text(json, "suffix"));
             default -> throw unknown(json, "decoder");
         };
     }
 
-    /** The objects of a list. */
+    /** The objects of a list that must be there. */
     static List<JsonObject> objects(JsonObject parent, String name) {
-        List<Object> list = parent.list(name).orElseThrow(() -> parent.missing(name));
-        List<JsonObject> objects = new ArrayList<>(list.size());
-        for (int i = 0; i < list.size(); i++) {
-            String element = name + "[" + i + "]";
-            // one field in a map gives the element its path in messages
-            Map<String, Object> field = new LinkedHashMap<>();
-            field.put(element, list.get(i));
-            JsonObject holder = parent.with(field);
-            objects.add(holder.object(element).orElseThrow(() -> holder.invalid(element, "expected an object")));
-        }
-        return objects;
+        return parent.objects(name).orElseThrow(() -> parent.missing(name));
     }
 
     private static String type(JsonObject json) {
@@ -164,11 +149,11 @@ final class Components {
             String literal = text(pattern, "String");
             // an empty text matches between all characters
             return literal.isEmpty()
-                    ? RegexPattern.of("", json.file(), "pattern")
+                    ? RegexPattern.of("", json.file(), pattern.pathOf("String"))
                     : new SplitPattern.Literal(literal);
         }
         String regex = text(pattern, "Regex");
-        return WordPattern.of(regex).orElseGet(() -> RegexPattern.of(regex, json.file(), pattern.place("Regex")));
+        return WordPattern.of(regex).orElseGet(() -> RegexPattern.of(regex, json.file(), pattern.pathOf("Regex")));
     }
 
     private static SplitBehavior behavior(JsonObject json, SplitBehavior otherwise) {

@@ -15,10 +15,6 @@ final class IdList {
         return size;
     }
 
-    int get(int index) {
-        return ids[index];
-    }
-
     void add(int id) {
         if (size == ids.length) {
             ids = Arrays.copyOf(ids, 2 * size);
@@ -39,8 +35,9 @@ final class IdList {
         size += length;
     }
 
-    void clear() {
-        size = 0;
+    /** The ids from an index on. */
+    int[] from(int index) {
+        return Arrays.copyOfRange(ids, index, size);
     }
 
     int[] toArray() {

@@ -35,14 +35,13 @@ enum SplitBehavior {
 
         @Override
         public void span(int spanFrom, int spanTo, boolean match) {
-            boolean joins =
-                    switch (behavior) {
-                        case ISOLATED -> false;
-                        case REMOVED -> false;
-                        case CONTIGUOUS -> match == previous;
-                        case MERGED_WITH_PREVIOUS -> match && !previous;
-                        case MERGED_WITH_NEXT -> !match && previous;
-                    };
+            boolean joins = switch (behavior) {
+                case ISOLATED -> false;
+                case REMOVED -> false;
+                case CONTIGUOUS -> match == previous;
+                case MERGED_WITH_PREVIOUS -> match && !previous;
+                case MERGED_WITH_NEXT -> !match && previous;
+            };
             previous = match;
             if (joins && from >= 0) {
                 to = spanTo;

@@ -87,7 +87,9 @@ public record TokenizerConfig(
 
     private static Map<String, String> templates(JsonObject config) {
         if (!(config.get(TEMPLATE) instanceof List<?>)) {
-            return config.text(TEMPLATE).map(text -> Map.of(DEFAULT_TEMPLATE, text)).orElse(Map.of());
+            return config.text(TEMPLATE)
+                    .map(text -> Map.of(DEFAULT_TEMPLATE, text))
+                    .orElse(Map.of());
         }
         Map<String, String> templates = new LinkedHashMap<>();
         for (JsonObject named : Components.objects(config, TEMPLATE)) {

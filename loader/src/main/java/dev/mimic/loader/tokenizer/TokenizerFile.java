@@ -63,7 +63,8 @@ record TokenizerFile(JsonObject rest, Vocabulary vocabulary, MergeTable merges) 
         scanner.moveTo(spans[MERGES][0]);
         String prefix = model.text("continuing_subword_prefix").orElse("");
         int prefixLength = prefix.getBytes(StandardCharsets.UTF_8).length;
-        return new TokenizerFile(rest, vocabulary, reader.merges(vocabulary, prefixLength, spans[MERGES][1] - spans[MERGES][0]));
+        return new TokenizerFile(
+                rest, vocabulary, reader.merges(vocabulary, prefixLength, spans[MERGES][1] - spans[MERGES][0]));
     }
 
     private static void checkModel(JsonObject model) {
@@ -128,7 +129,11 @@ record TokenizerFile(JsonObject rest, Vocabulary vocabulary, MergeTable merges) 
                 .filter(span -> span != null)
                 .sorted((a, b) -> Integer.compare(a[0], b[0]))
                 .toArray(int[][]::new);
-        byte[] rest = new byte[bytes.length - Arrays.stream(found).mapToInt(span -> span[1] - span[0] - 4).sum()];
+        byte[] rest = new byte
+                [bytes.length
+                        - Arrays.stream(found)
+                                .mapToInt(span -> span[1] - span[0] - 4)
+                                .sum()];
         byte[] nothing = "null".getBytes(StandardCharsets.US_ASCII);
         int from = 0;
         int to = 0;

@@ -4,9 +4,8 @@ package dev.mimic.loader.tokenizer;
 final class Unicode {
     private static final int NUMBERS =
             1 << Character.DECIMAL_DIGIT_NUMBER | 1 << Character.LETTER_NUMBER | 1 << Character.OTHER_NUMBER;
-    private static final int MARKS = 1 << Character.NON_SPACING_MARK
-            | 1 << Character.COMBINING_SPACING_MARK
-            | 1 << Character.ENCLOSING_MARK;
+    private static final int MARKS =
+            1 << Character.NON_SPACING_MARK | 1 << Character.COMBINING_SPACING_MARK | 1 << Character.ENCLOSING_MARK;
     private static final int PUNCTUATION = 1 << Character.CONNECTOR_PUNCTUATION
             | 1 << Character.DASH_PUNCTUATION
             | 1 << Character.START_PUNCTUATION
@@ -52,10 +51,7 @@ final class Unicode {
 
     /** {@code \w} of Rust's regex: Alphabetic, M, Nd, Pc, Join_Control. */
     static boolean isWord(int codePoint) {
-        return Character.isAlphabetic(codePoint)
-                || in(WORD, codePoint)
-                || codePoint == 0x200C
-                || codePoint == 0x200D;
+        return Character.isAlphabetic(codePoint) || in(WORD, codePoint) || codePoint == 0x200C || codePoint == 0x200D;
     }
 
     private static boolean in(int types, int codePoint) {
