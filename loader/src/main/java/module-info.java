@@ -6,4 +6,5 @@ module dev.mimic.loader {
     exports dev.mimic.loader.json;
     exports dev.mimic.loader.model;
     exports dev.mimic.loader.safetensors;
+    exports dev.mimic.loader.tokenizer;
 }

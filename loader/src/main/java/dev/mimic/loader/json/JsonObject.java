@@ -1,6 +1,7 @@
 package dev.mimic.loader.json;
 
 import dev.mimic.loader.InvalidModelException;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -103,6 +104,21 @@ public final class JsonObject {
         };
     }
 
+    /** A list of objects. */
+    public Optional<List<JsonObject>> objects(String name) {
+        return list(name).map(list -> {
+            List<JsonObject> objects = new ArrayList<>(list.size());
+            for (Object element : list) {
+                String place = name + "[" + objects.size() + "]";
+                if (!(element instanceof Map<?, ?> map)) {
+                    throw wrong(place, "an object", element);
+                }
+                objects.add(new JsonObject(file, pathOf(place), Json.cast(map)));
+            }
+            return objects;
+        });
+    }
+
     /** The exception for a field that is missing or wrong in a way the caller knows. */
     public InvalidModelException invalid(String name, String problem) {
         return new InvalidModelException(file, pathOf(name) + ": " + problem);
@@ -117,7 +133,8 @@ public final class JsonObject {
         return invalid(name, "expected " + expected + ", found " + Json.describe(found));
     }
 
-    private String pathOf(String name) {
+    /** The path of a field from the file's root, for messages. */
+    public String pathOf(String name) {
         return path.isEmpty() ? name : path + "." + name;
     }
 }
