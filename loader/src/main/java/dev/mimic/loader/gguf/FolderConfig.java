@@ -13,7 +13,8 @@ final class FolderConfig {
     private FolderConfig() {}
 
     /** The fields of config.json. */
-    static Map<String, Object> config(GgufFile file, GgufShape shape, TensorPlan plan, GgufVocabulary words, DType dtype) {
+    static Map<String, Object> config(
+            GgufFile file, GgufShape shape, TensorPlan plan, GgufVocabulary words, DType dtype) {
         Map<String, Object> config = new LinkedHashMap<>();
         String type = modelType(file, shape, plan);
         config.put("architectures", List.of(architecture(type)));

@@ -35,15 +35,24 @@ final class FolderTokenizer {
     /** The fields of tokenizer.json. */
     Map<String, Object> tokenizer() {
         return ordered(
-                "version", "1.0",
-                "truncation", null,
-                "padding", null,
-                "added_tokens", addedTokens(),
-                "normalizer", words.sentencePiece() ? sentencePieceNormalizer() : PreTokenizers.normalizer(metadata),
-                "pre_tokenizer", words.sentencePiece() ? null : PreTokenizers.preTokenizer(metadata),
-                "post_processor", postProcessor(),
-                "decoder", words.sentencePiece() ? sentencePieceDecoder() : PreTokenizers.byteLevel(true, true, true),
-                "model", model());
+                "version",
+                "1.0",
+                "truncation",
+                null,
+                "padding",
+                null,
+                "added_tokens",
+                addedTokens(),
+                "normalizer",
+                words.sentencePiece() ? sentencePieceNormalizer() : PreTokenizers.normalizer(metadata),
+                "pre_tokenizer",
+                words.sentencePiece() ? null : PreTokenizers.preTokenizer(metadata),
+                "post_processor",
+                postProcessor(),
+                "decoder",
+                words.sentencePiece() ? sentencePieceDecoder() : PreTokenizers.byteLevel(true, true, true),
+                "model",
+                model());
     }
 
     /** The fields of tokenizer_config.json. */
@@ -98,16 +107,26 @@ final class FolderTokenizer {
             }
         }
         return ordered(
-                "type", "BPE",
-                "dropout", null,
-                "unk_token", words.sentencePiece() ? text(words.unknown()) : null,
-                "continuing_subword_prefix", null,
-                "end_of_word_suffix", null,
-                "fuse_unk", words.sentencePiece(),
-                "byte_fallback", words.sentencePiece(),
-                "ignore_merges", !words.sentencePiece() && PreTokenizers.ignoresMerges(metadata),
-                "vocab", vocabulary,
-                "merges", words.sentencePiece() ? mergesFromScores() : merges());
+                "type",
+                "BPE",
+                "dropout",
+                null,
+                "unk_token",
+                words.sentencePiece() ? text(words.unknown()) : null,
+                "continuing_subword_prefix",
+                null,
+                "end_of_word_suffix",
+                null,
+                "fuse_unk",
+                words.sentencePiece(),
+                "byte_fallback",
+                words.sentencePiece(),
+                "ignore_merges",
+                !words.sentencePiece() && PreTokenizers.ignoresMerges(metadata),
+                "vocab",
+                vocabulary,
+                "merges",
+                words.sentencePiece() ? mergesFromScores() : merges());
     }
 
     /** Whether a converter made the token up for an embedding that no text of the model's own tokenizer has. */
@@ -125,7 +144,8 @@ final class FolderTokenizer {
             String right = blank < 0 ? "" : line.substring(blank + 1);
             if (!has(left) || !has(right) || !has(left + right)) {
                 throw metadata.invalid(
-                        key, "merge " + merges.size() + ": expected two tokens that make a third, found \"" + line + "\"");
+                        key,
+                        "merge " + merges.size() + ": expected two tokens that make a third, found \"" + line + "\"");
             }
             merges.add(List.of(left, right));
         }
@@ -156,8 +176,10 @@ final class FolderTokenizer {
             }
             if (words.kinds().get(id) == Kind.NORMAL) {
                 if (words.text(id).length() > LONGEST_TOKEN) {
-                    throw metadata.invalid(GgufVocabulary.TOKENS, "token " + id + ": expected at most " + LONGEST_TOKEN
-                            + " characters, found " + words.text(id).length());
+                    throw metadata.invalid(
+                            GgufVocabulary.TOKENS,
+                            "token " + id + ": expected at most " + LONGEST_TOKEN + " characters, found "
+                                    + words.text(id).length());
                 }
                 merges.addAll(mergesOf(words.text(id), score));
             }
@@ -188,14 +210,16 @@ final class FolderTokenizer {
         Map<String, Object> replace = replace(" ", BLANK);
         return prefixBlank
                 ? ordered(
-                        "type", "Sequence",
-                        "normalizers", List.of(ordered("type", "Prepend", "prepend", BLANK), replace))
+                        "type",
+                        "Sequence",
+                        "normalizers",
+                        List.of(ordered("type", "Prepend", "prepend", BLANK), replace))
                 : replace;
     }
 
     private Map<String, Object> sentencePieceDecoder() {
-        List<Object> steps = new ArrayList<>(
-                List.of(replace(BLANK, " "), ordered("type", "ByteFallback"), ordered("type", "Fuse")));
+        List<Object> steps =
+                new ArrayList<>(List.of(replace(BLANK, " "), ordered("type", "ByteFallback"), ordered("type", "Fuse")));
         if (prefixBlank) {
             steps.add(ordered("type", "Strip", "content", " ", "start", 1, "stop", 0));
         }
@@ -238,8 +262,8 @@ final class FolderTokenizer {
                 single.addAll(one);
             }
         }
-        return Optional.of(ordered(
-                "type", "TemplateProcessing", "single", single, "pair", pair, "special_tokens", special));
+        return Optional.of(
+                ordered("type", "TemplateProcessing", "single", single, "pair", pair, "special_tokens", special));
     }
 
     private Map<String, Object> specialToken(int id, int type, Map<String, Object> special) {

@@ -41,9 +41,8 @@ public final class GgufFile implements AutoCloseable {
         Arena arena = Arena.ofShared();
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             long length = channel.size();
-            MemorySegment bytes = length == 0
-                    ? MemorySegment.NULL
-                    : channel.map(FileChannel.MapMode.READ_ONLY, 0, length, arena);
+            MemorySegment bytes =
+                    length == 0 ? MemorySegment.NULL : channel.map(FileChannel.MapMode.READ_ONLY, 0, length, arena);
             return new GgufFile(path, arena, length, GgufHeader.read(path, bytes));
         } catch (IOException e) {
             arena.close();

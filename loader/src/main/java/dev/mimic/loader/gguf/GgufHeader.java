@@ -107,8 +107,7 @@ final class GgufHeader {
             case 11 -> cursor.int64(key);
             case 12 -> Double.longBitsToDouble(cursor.int64(key));
             default ->
-                throw cursor.invalid(
-                        key + ": value type: expected 0 to 12, found " + Integer.toUnsignedString(type));
+                throw cursor.invalid(key + ": value type: expected 0 to 12, found " + Integer.toUnsignedString(type));
         };
     }
 
@@ -212,14 +211,14 @@ final class GgufHeader {
         long start = Math.ceilDiv(cursor.position(), alignment) * (long) alignment;
         long length = Math.max(0, bytes.byteSize() - start);
         Optional<Info> before = Optional.empty();
-        for (Info info : infos.stream().sorted(Comparator.comparingLong(Info::offset)).toList()) {
+        for (Info info :
+                infos.stream().sorted(Comparator.comparingLong(Info::offset)).toList()) {
             String field = "tensor '" + info.name() + "'";
             if (info.offset() > length || info.byteSize() > length - info.offset()) {
                 throw cursor.invalid(field + ": truncated: expected " + info.byteSize() + " bytes of " + info.type()
                         + " at data offset " + info.offset() + ", found data of " + length + " bytes");
             }
-            if (before.isPresent()
-                    && before.get().offset() + before.get().byteSize() > info.offset()) {
+            if (before.isPresent() && before.get().offset() + before.get().byteSize() > info.offset()) {
                 throw cursor.invalid(field + ": offset " + info.offset() + " lies inside tensor '"
                         + before.get().name() + "', which ends at "
                         + (before.get().offset() + before.get().byteSize()));

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -67,20 +68,12 @@ public final class GgufImport {
         Path target = folder.toAbsolutePath().normalize();
         checkFree(target);
         try (GgufFile gguf = GgufFile.open(file)) {
-            GgufShape shape = GgufShape.read(gguf);
-            TensorPlan plan = TensorPlan.of(gguf, shape);
-            GgufVocabulary words = GgufVocabulary.read(gguf.metadata(), shape.vocabularySize());
-            FolderTokenizer tokenizer = new FolderTokenizer(gguf.metadata(), words);
-            Map<String, String> texts = Map.of(
-                    "config.json", Json.writeIndented(FolderConfig.config(gguf, shape, plan, words, dtype)),
-                    "generation_config.json", Json.writeIndented(FolderConfig.generation(words)),
-                    "tokenizer.json", Json.write(tokenizer.tokenizer()),
-                    "tokenizer_config.json", Json.writeIndented(tokenizer.config()));
+            Prepared prepared = prepare(gguf, dtype);
             Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
             try {
                 Files.createDirectory(temporary);
-                texts.forEach((name, text) -> AtomicFile.writeText(temporary.resolve(name), text));
-                Result result = writeWeights(gguf, plan, dtype, temporary.resolve("model.safetensors"), progress);
+                prepared.texts().forEach((name, text) -> AtomicFile.writeText(temporary.resolve(name), text));
+                Result result = writeWeights(gguf, prepared, temporary.resolve("model.safetensors"), progress);
                 Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
                 return result;
             } catch (IOException e) {
@@ -89,6 +82,39 @@ public final class GgufImport {
                 deleteLeftover(temporary);
             }
         }
+    }
+
+    /**
+     * All that can be known before anything is written.
+     *
+     * @param texts contents of the small files, by name
+     * @param tensors in the order they are written
+     */
+    record Prepared(Map<String, String> texts, List<TensorConversion> tensors) {
+        long largest() {
+            return tensors.stream().mapToLong(TensorConversion::byteSize).max().orElse(0);
+        }
+
+        long total() {
+            return tensors.stream().mapToLong(TensorConversion::byteSize).sum();
+        }
+    }
+
+    /** Reads and checks everything but the weights' values. */
+    static Prepared prepare(GgufFile gguf, DType dtype) {
+        GgufShape shape = GgufShape.read(gguf);
+        TensorPlan plan = TensorPlan.of(gguf, shape);
+        GgufVocabulary words = GgufVocabulary.read(gguf.metadata(), shape.vocabularySize());
+        FolderTokenizer tokenizer = new FolderTokenizer(gguf.metadata(), words);
+        Map<String, String> texts = new LinkedHashMap<>();
+        texts.put("config.json", Json.writeIndented(FolderConfig.config(gguf, shape, plan, words, dtype)));
+        texts.put("generation_config.json", Json.writeIndented(FolderConfig.generation(words)));
+        texts.put("tokenizer.json", Json.write(tokenizer.tokenizer()));
+        texts.put("tokenizer_config.json", Json.writeIndented(tokenizer.config()));
+        List<TensorConversion> tensors = plan.tensors().stream()
+                .map(planned -> new TensorConversion(gguf.path(), planned, dtype))
+                .toList();
+        return new Prepared(texts, tensors);
     }
 
     private static void checkFree(Path target) {
@@ -102,44 +128,35 @@ public final class GgufImport {
             }
         }
         if (Files.exists(target)) {
-            throw new IllegalArgumentException(
-                    "import: " + target.getFileName() + ": expected a folder that is new or empty, got one that is not");
+            throw new IllegalArgumentException("import: " + target.getFileName()
+                    + ": expected a folder that is new or empty, got one that is not");
         }
         if (target.getParent() == null || !Files.isDirectory(target.getParent())) {
-            throw new IllegalArgumentException("import: " + target + ": expected a parent folder that exists, got none");
+            throw new IllegalArgumentException(
+                    "import: " + target + ": expected a parent folder that exists, got none");
         }
     }
 
-    private static Result writeWeights(GgufFile gguf, TensorPlan plan, DType dtype, Path file, Progress progress) {
-        List<TensorConversion> conversions = plan.tensors().stream()
-                .map(planned -> new TensorConversion(gguf.path(), planned, dtype))
-                .toList();
-        long largest = conversions.stream()
-                .mapToLong(TensorConversion::byteSize)
-                .max()
-                .orElse(0);
-        long total =
-                conversions.stream().mapToLong(TensorConversion::byteSize).sum();
+    private static Result writeWeights(GgufFile gguf, Prepared prepared, Path file, Progress progress) {
+        long total = prepared.total();
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(largest, Long.BYTES);
+            MemorySegment buffer = arena.allocate(prepared.largest(), Long.BYTES);
             List<PendingTensor> pending = new ArrayList<>();
             long done = 0;
-            for (int i = 0; i < conversions.size(); i++) {
-                TensorConversion conversion = conversions.get(i);
-                String name = plan.tensors().get(i).name();
-                MemorySegment target = buffer.asSlice(0, conversion.byteSize());
+            for (TensorConversion tensor : prepared.tensors()) {
+                MemorySegment target = buffer.asSlice(0, tensor.byteSize());
                 long before = done;
-                pending.add(new PendingTensor(name, dtype, plan.tensors().get(i).source().shape(), () -> {
-                    progress.tensor(name, before, total);
+                pending.add(new PendingTensor(tensor.name(), tensor.dtype(), tensor.shape(), () -> {
+                    progress.tensor(tensor.name(), before, total);
                     gguf.checkStillWhole();
-                    conversion.run(target);
+                    tensor.run(target);
                     return target;
                 }));
-                done += conversion.byteSize();
+                done += tensor.byteSize();
             }
             SafetensorsWriter.writePending(file, pending, Map.of("format", "pt"));
         }
-        return new Result(plan.tensors().size(), total);
+        return new Result(prepared.tensors().size(), total);
     }
 
     private static void deleteLeftover(Path temporary) {

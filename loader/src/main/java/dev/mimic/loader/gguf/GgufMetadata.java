@@ -62,10 +62,11 @@ public final class GgufMetadata {
     public Optional<Integer> integer(String key) {
         return switch (values.get(key)) {
             case null -> Optional.empty();
-            case List<?> list when !list.isEmpty() && list.stream().allMatch(list.getFirst()::equals) ->
+            case List<?> list
+            when !list.isEmpty() && list.stream().allMatch(list.getFirst()::equals) ->
                 Optional.of(integer(key, list.getFirst()));
-            case List<?> list when !list.isEmpty() ->
-                throw invalid(key, "expected one value for all layers, found different ones");
+            case List<?> list
+            when !list.isEmpty() -> throw invalid(key, "expected one value for all layers, found different ones");
             case Object other -> Optional.of(integer(key, other));
         };
     }
@@ -121,6 +122,7 @@ public final class GgufMetadata {
 
     private InvalidModelException wrong(String key, String expected, Object found) {
         String text = found instanceof List<?> list ? "a list of " + list.size() : String.valueOf(found);
-        return invalid(key, "expected " + expected + ", found " + (text.length() <= 60 ? text : text.substring(0, 59) + "…"));
+        return invalid(
+                key, "expected " + expected + ", found " + (text.length() <= 60 ? text : text.substring(0, 59) + "…"));
     }
 }

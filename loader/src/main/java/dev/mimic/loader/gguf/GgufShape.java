@@ -68,12 +68,12 @@ record GgufShape(
         int kvHeads = keys.has("attention.head_count_kv") ? keys.size("attention.head_count_kv") : heads;
         int headSize = keys.has("attention.key_length") ? keys.size("attention.key_length") : hidden / heads;
         if (!keys.has("attention.key_length") && hidden % heads != 0) {
-            throw keys.invalid("attention.head_count", "expected a divisor of embedding_length " + hidden + ", found "
-                    + heads);
+            throw keys.invalid(
+                    "attention.head_count", "expected a divisor of embedding_length " + hidden + ", found " + heads);
         }
         if (heads % kvHeads != 0) {
-            throw keys.invalid("attention.head_count_kv", "expected a divisor of head_count " + heads + ", found "
-                    + kvHeads);
+            throw keys.invalid(
+                    "attention.head_count_kv", "expected a divisor of head_count " + heads + ", found " + kvHeads);
         }
         if (headSize % 2 != 0) {
             throw keys.invalid("attention.key_length", "expected an even number, found " + headSize);
@@ -92,8 +92,8 @@ record GgufShape(
                 headSize,
                 vocabulary(file, keys, hidden),
                 keys.size("context_length"),
-                keys.positive("attention.layer_norm_rms_epsilon").orElseThrow(() -> keys.missing(
-                        "attention.layer_norm_rms_epsilon")),
+                keys.positive("attention.layer_norm_rms_epsilon")
+                        .orElseThrow(() -> keys.missing("attention.layer_norm_rms_epsilon")),
                 keys.positive("rope.freq_base").orElse(10000f),
                 slidingWindow(keys),
                 linearFactor(keys));
@@ -103,9 +103,10 @@ record GgufShape(
         GgufTensor embedding = file.tensor(TensorPlan.EMBEDDING)
                 .orElseThrow(() -> keys.metadata().invalid("tensor '" + TensorPlan.EMBEDDING + "'", "missing"));
         if (embedding.shape().size() != 2 || embedding.rowLength() != hidden || embedding.rows() > MAX_SIZE) {
-            throw keys.metadata().invalid(
-                    "tensor '" + TensorPlan.EMBEDDING + "'",
-                    "expected shape [vocabulary, " + hidden + "], found " + embedding.shape());
+            throw keys.metadata()
+                    .invalid(
+                            "tensor '" + TensorPlan.EMBEDDING + "'",
+                            "expected shape [vocabulary, " + hidden + "], found " + embedding.shape());
         }
         int rows = (int) embedding.rows();
         keys.expect("vocab_size", rows);
@@ -165,8 +166,10 @@ record GgufShape(
 
         void expect(String key, int value) {
             if (has(key) && !is(key, value)) {
-                throw invalid(key, "expected " + value + ", found "
-                        + metadata.integer(prefix + key).orElseThrow() + " (not supported)");
+                throw invalid(
+                        key,
+                        "expected " + value + ", found "
+                                + metadata.integer(prefix + key).orElseThrow() + " (not supported)");
             }
         }
 
@@ -175,8 +178,10 @@ record GgufShape(
                 if (key.startsWith(prefix)) {
                     String rest = key.substring(prefix.length());
                     if (!HONOURED.contains(rest) && !WITHOUT_EFFECT.contains(rest)) {
-                        throw metadata.invalid(key, "expected a key of a plain " + prefix.replace(".", "")
-                                + " model, found one that is not supported");
+                        throw metadata.invalid(
+                                key,
+                                "expected a key of a plain " + prefix.replace(".", "")
+                                        + " model, found one that is not supported");
                     }
                 }
             }

@@ -60,8 +60,7 @@ record GgufVocabulary(
         };
         List<String> tokens = metadata.texts(TOKENS).orElseThrow(() -> metadata.invalid(TOKENS, "missing"));
         if (tokens.isEmpty() || tokens.size() > vocabularySize) {
-            throw metadata.invalid(
-                    TOKENS, "expected 1 to " + vocabularySize + " tokens, found " + tokens.size());
+            throw metadata.invalid(TOKENS, "expected 1 to " + vocabularySize + " tokens, found " + tokens.size());
         }
         Reader reader = new Reader(metadata, tokens.size());
         Optional<Integer> bos = reader.id("bos_token_id").or(() -> sentencePiece ? reader.within(1) : Optional.empty());
@@ -92,7 +91,8 @@ record GgufVocabulary(
             Integer before = ids.put(tokens.get(id), id);
             if (before != null) {
                 throw metadata.invalid(
-                        TOKENS, "token " + id + ": expected another text than that of token " + before + ", found \""
+                        TOKENS,
+                        "token " + id + ": expected another text than that of token " + before + ", found \""
                                 + tokens.get(id) + "\" again");
             }
         }
@@ -116,8 +116,8 @@ record GgufVocabulary(
             for (int id = 0; id < size; id++) {
                 long number = numbers == null ? 1 : numbers.get(id).longValue();
                 if (number < 1 || number > Kind.values().length) {
-                    throw metadata.invalid(key, "token " + id + ": expected 1 to " + Kind.values().length + ", found "
-                            + number);
+                    throw metadata.invalid(
+                            key, "token " + id + ": expected 1 to " + Kind.values().length + ", found " + number);
                 }
                 kinds.add(Kind.values()[(int) number - 1]);
             }

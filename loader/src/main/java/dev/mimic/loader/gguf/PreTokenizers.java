@@ -67,12 +67,12 @@ final class PreTokenizers {
 
     /** The pre-tokenizer. */
     static Map<String, Object> preTokenizer(GgufMetadata metadata) {
-        boolean prefix = metadata.bool(GgufVocabulary.PREFIX + "add_space_prefix").orElse(false);
+        boolean prefix =
+                metadata.bool(GgufVocabulary.PREFIX + "add_space_prefix").orElse(false);
         return switch (family(metadata)) {
             case GPT2 -> byteLevel(prefix, true, true);
             case DIGITS ->
-                sequence(List.of(
-                        ordered("type", "Digits", "individual_digits", true), byteLevel(prefix, true, true)));
+                sequence(List.of(ordered("type", "Digits", "individual_digits", true), byteLevel(prefix, true, true)));
             case LLAMA3 -> sequence(List.of(split(LLAMA3), byteLevel(prefix, true, false)));
             case QWEN2 -> sequence(List.of(split(QWEN2), byteLevel(prefix, false, false)));
             case DEFAULT -> {
@@ -89,8 +89,7 @@ final class PreTokenizers {
     }
 
     private static Map<String, Object> split(String regex) {
-        return ordered(
-                "type", "Split", "pattern", Map.of("Regex", regex), "behavior", "Isolated", "invert", false);
+        return ordered("type", "Split", "pattern", Map.of("Regex", regex), "behavior", "Isolated", "invert", false);
     }
 
     /** A byte-level step; all of its kinds have these four fields. */

@@ -35,8 +35,9 @@ final class RopeFactors {
         }
         List<Long> expected = List.of((long) shape.headSize() / 2);
         if (!tensor.shape().equals(expected) || tensor.type() != GgufType.F32) {
-            throw invalid(file, "expected F32 of shape " + expected + ", found " + tensor.type() + " of shape "
-                    + tensor.shape());
+            throw invalid(
+                    file,
+                    "expected F32 of shape " + expected + ", found " + tensor.type() + " of shape " + tensor.shape());
         }
         float[] factors = new float[shape.headSize() / 2];
         tensor.readRow(0, new byte[tensor.rowBytes()], factors);
@@ -50,11 +51,16 @@ final class RopeFactors {
         for (int length = SHORTEST; length <= LONGEST; length *= 2) {
             if (matches(factors, shape, most, length)) {
                 return Optional.of(Map.of(
-                        "rope_type", "llama3",
-                        "factor", (double) most,
-                        "low_freq_factor", LOW,
-                        "high_freq_factor", HIGH,
-                        "original_max_position_embeddings", (long) length));
+                        "rope_type",
+                        "llama3",
+                        "factor",
+                        (double) most,
+                        "low_freq_factor",
+                        LOW,
+                        "high_freq_factor",
+                        HIGH,
+                        "original_max_position_embeddings",
+                        (long) length));
             }
         }
         throw invalid(file, "expected the factors of Llama 3's scaling, found others (not supported)");

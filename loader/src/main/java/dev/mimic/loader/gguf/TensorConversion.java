@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Writes one GGUF tensor's elements as F32, F16 or BF16, its rows in the order of Hugging Face. */
 final class TensorConversion {
@@ -22,6 +23,19 @@ final class TensorConversion {
         this.file = file;
         this.planned = planned;
         this.dtype = dtype;
+    }
+
+    /** The tensor's Hugging Face name. */
+    String name() {
+        return planned.name();
+    }
+
+    DType dtype() {
+        return dtype;
+    }
+
+    List<Long> shape() {
+        return planned.source().shape();
     }
 
     /** Bytes of the result. */

@@ -54,7 +54,8 @@ record TensorPlan(List<Planned> tensors, boolean tiedHead, boolean attentionBias
         }
 
         TensorPlan collect() {
-            boolean attentionBias = shape.architecture() == GgufArchitecture.QWEN2 || left.containsKey("blk.0.attn_q.bias");
+            boolean attentionBias =
+                    shape.architecture() == GgufArchitecture.QWEN2 || left.containsKey("blk.0.attn_q.bias");
             boolean mlpBias = left.containsKey("blk.0.ffn_up.bias");
             long hidden = shape.hiddenSize();
             take(EMBEDDING, "model.embed_tokens.weight", 0, shape.vocabularySize(), hidden);
@@ -75,8 +76,10 @@ record TensorPlan(List<Planned> tensors, boolean tiedHead, boolean attentionBias
                 take(HEAD, "lm_head.weight", 0, shape.vocabularySize(), hidden);
             }
             if (!left.isEmpty()) {
-                throw invalid(left.keySet().iterator().next(), "expected tensors of a plain "
-                        + shape.architecture().key() + " model only, found one that is not supported");
+                throw invalid(
+                        left.keySet().iterator().next(),
+                        "expected tensors of a plain " + shape.architecture().key()
+                                + " model only, found one that is not supported");
             }
             return new TensorPlan(planned, tied, attentionBias, mlpBias);
         }
@@ -104,8 +107,7 @@ record TensorPlan(List<Planned> tensors, boolean tiedHead, boolean attentionBias
 
         private void take(String from, String to, int interleavedHeads, long... expected) {
             GgufTensor source = left.remove(from);
-            List<Long> dimensions =
-                    Arrays.stream(expected).boxed().toList();
+            List<Long> dimensions = Arrays.stream(expected).boxed().toList();
             if (source == null) {
                 throw invalid(from, "missing, expected shape " + dimensions);
             }
