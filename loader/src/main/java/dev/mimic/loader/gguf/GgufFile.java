@@ -2,13 +2,12 @@ package dev.mimic.loader.gguf;
 
 import dev.mimic.loader.InvalidModelException;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
@@ -19,37 +18,46 @@ import java.util.Optional;
  */
 public final class GgufFile implements AutoCloseable {
     private final Path path;
+    private final RandomAccessFile file;
     private final Arena arena;
     private final long length;
     private final GgufHeader.Contents contents;
 
-    private GgufFile(Path path, Arena arena, long length, GgufHeader.Contents contents) {
+    private GgufFile(Path path, RandomAccessFile file, Arena arena) throws IOException {
         this.path = path;
+        this.file = file;
         this.arena = arena;
-        this.length = length;
-        this.contents = contents;
+        length = file.length();
+        contents = GgufHeader.read(path, file.getChannel().map(FileChannel.MapMode.READ_ONLY, 0, length, arena));
     }
 
     /**
      * Maps a file and checks its header.
      *
-     * @throws InvalidModelException in one line naming file, field, expected and found, if it is not a GGUF file that can
-     *     be read
+     * @throws InvalidModelException in one line naming file, field, expected and found, if it is missing or not a GGUF
+     *     file that can be read
      * @throws UncheckedIOException if it cannot be opened
      */
+    @SuppressWarnings("resource") // closed on failure here, else by close()
     public static GgufFile open(Path path) {
+        if (!Files.isRegularFile(path)) {
+            throw new InvalidModelException(
+                    path, Files.exists(path) ? "expected a file, found a folder or device" : "no such file: " + path);
+        }
         Arena arena = Arena.ofShared();
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            long length = channel.size();
-            MemorySegment bytes =
-                    length == 0 ? MemorySegment.NULL : channel.map(FileChannel.MapMode.READ_ONLY, 0, length, arena);
-            return new GgufFile(path, arena, length, GgufHeader.read(path, bytes));
+        RandomAccessFile file = null;
+        boolean opened = false;
+        try {
+            file = new RandomAccessFile(path.toFile(), "r");
+            GgufFile result = new GgufFile(path, file, arena);
+            opened = true;
+            return result;
         } catch (IOException e) {
-            arena.close();
-            throw new UncheckedIOException(path + ": cannot be read: " + e, e);
-        } catch (RuntimeException e) {
-            arena.close();
-            throw e;
+            throw new UncheckedIOException(path + ": cannot be read: " + e.getMessage(), e);
+        } finally {
+            if (!opened) {
+                close(arena, file);
+            }
         }
     }
 
@@ -90,7 +98,7 @@ public final class GgufFile implements AutoCloseable {
      */
     public void checkStillWhole() {
         try {
-            long now = Files.size(path);
+            long now = file.length();
             if (now < length) {
                 throw new InvalidModelException(
                         path, "cut short while in use: expected " + length + " bytes, found " + now);
@@ -102,6 +110,17 @@ public final class GgufFile implements AutoCloseable {
 
     @Override
     public void close() {
+        close(arena, file);
+    }
+
+    private static void close(Arena arena, RandomAccessFile file) {
         arena.close();
+        try {
+            if (file != null) {
+                file.close();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }
