@@ -3,6 +3,7 @@ module dev.mimic.loader {
     requires com.fasterxml.jackson.core;
 
     exports dev.mimic.loader;
+    exports dev.mimic.loader.gguf;
     exports dev.mimic.loader.json;
     exports dev.mimic.loader.model;
     exports dev.mimic.loader.safetensors;
