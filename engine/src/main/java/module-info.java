@@ -1,6 +1,10 @@
 /** The transformer runtime: weights and kernels to tokens. */
 module dev.mimic.engine {
+    exports dev.mimic.engine;
+    exports dev.mimic.engine.model;
     exports dev.mimic.engine.sampling;
+    exports dev.mimic.engine.trace to
+            dev.mimic.adapt;
 
     requires transitive dev.mimic.kernels;
     requires transitive dev.mimic.loader;

@@ -65,6 +65,7 @@ public final class BatchScheduler implements AutoCloseable {
      * @throws IllegalStateException if the engine is closed, or this is the scheduler's own thread
      */
     public <T> T call(Callable<T> call) {
+        checkMayWait();
         CompletableFuture<T> result = new CompletableFuture<>();
         enqueue(calls, new Call<>(call, result));
         return await(result);
@@ -81,14 +82,17 @@ public final class BatchScheduler implements AutoCloseable {
     }
 
     /**
-     * Waits for a result of this scheduler and passes on what went wrong.
+     * Checks that the caller may wait for this scheduler.
      *
-     * @throws IllegalStateException if this is the scheduler's own thread
+     * @throws IllegalStateException if it is the scheduler's own thread
      */
-    public <T> T await(CompletableFuture<T> result) {
+    public void checkMayWait() {
         if (Thread.currentThread() == thread) {
             throw new IllegalStateException("engine: a listener must not wait for its own engine");
         }
+    }
+
+    private static <T> T await(CompletableFuture<T> result) {
         try {
             return result.join();
         } catch (CompletionException e) {

@@ -86,7 +86,8 @@ public final class GenerationTask {
         return scales;
     }
 
-    ReplyText text() {
+    /** What follows the text; null if nobody does. To be read by others once the row has ended. */
+    public ReplyText text() {
         return text;
     }
 

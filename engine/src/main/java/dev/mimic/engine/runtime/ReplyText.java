@@ -13,6 +13,7 @@ import java.util.List;
 public final class ReplyText {
     private final StreamingDecoder decoder;
     private final StopStrings stops;
+    private final StringBuilder text = new StringBuilder();
 
     /**
      * Starts after a prompt.
@@ -30,7 +31,7 @@ public final class ReplyText {
 
     /** Takes a token and gives the text that became certain. */
     public String append(int id) {
-        return stops.append(decoder.append(id));
+        return keep(stops.append(decoder.append(id)));
     }
 
     /** Whether a stop string was found. */
@@ -44,16 +45,26 @@ public final class ReplyText {
             return "";
         }
         String rest = stops.append(decoder.finish());
-        return stopped() ? rest : rest + stops.finish();
+        return keep(stopped() ? rest : rest + stops.finish());
     }
 
-    /** The whole text of a reply. */
-    public static String whole(Tokenizer tokenizer, int[] promptIds, int[] ids, List<String> stopStrings) {
-        ReplyText reply = new ReplyText(tokenizer, promptIds, stopStrings);
-        StringBuilder text = new StringBuilder();
+    private String keep(String piece) {
+        text.append(piece);
+        return piece;
+    }
+
+    /** All text so far. */
+    public String text() {
+        return text.toString();
+    }
+
+    /** The whole text of a reply that was not followed while it grew. */
+    public static String whole(Tokenizer tokenizer, int[] promptIds, int[] ids) {
+        ReplyText reply = new ReplyText(tokenizer, promptIds, List.of());
         for (int id : ids) {
-            text.append(reply.append(id));
+            reply.append(id);
         }
-        return text.append(reply.finish()).toString();
+        reply.finish();
+        return reply.text();
     }
 }

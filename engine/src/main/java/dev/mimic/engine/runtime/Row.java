@@ -89,14 +89,23 @@ final class Row {
             return StopCause.STOP;
         }
         keep(id);
-        String text = task.text() == null ? "" : task.text().append(id);
-        if (task.listener() != null) {
-            task.listener().token(count - 1, id, text);
+        TokenListener listener = task.listener();
+        if (listener != null) {
+            listener.token(count - 1, id);
         }
-        if (task.text() != null && task.text().stopped()) {
-            return StopCause.STOP;
+        if (task.text() != null) {
+            hand(task.text().append(id));
+            if (task.text().stopped()) {
+                return StopCause.STOP;
+            }
         }
         return count == task.limit() ? StopCause.LENGTH : null;
+    }
+
+    private void hand(String piece) {
+        if (task.listener() != null && !piece.isEmpty()) {
+            task.listener().text(piece);
+        }
     }
 
     private void keep(int id) {
@@ -122,7 +131,14 @@ final class Row {
     /** Frees the cache and tells the caller. */
     void finish(StopCause cause) {
         cache.close();
-        task.completion().complete(completion(cause));
+        try {
+            if (task.text() != null) {
+                hand(task.text().finish());
+            }
+            task.completion().complete(completion(cause));
+        } catch (Throwable t) {
+            task.completion().completeExceptionally(t);
+        }
     }
 
     private Completion completion(StopCause cause) {
