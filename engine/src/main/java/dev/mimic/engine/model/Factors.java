@@ -1,0 +1,207 @@
+package dev.mimic.engine.model;
+
+import dev.mimic.kernels.matrix.Matrix;
+import dev.mimic.kernels.svf.SvfFactors;
+import dev.mimic.loader.InvalidModelException;
+import dev.mimic.loader.json.Json;
+import dev.mimic.loader.json.JsonObject;
+import dev.mimic.loader.safetensors.DType;
+import dev.mimic.loader.safetensors.SafetensorsFile;
+import dev.mimic.loader.safetensors.TensorView;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * A factors folder: an index and one safetensors file per weight NAME with {@code NAME.U} [out, rank], {@code NAME.S}
+ * [rank] (F32) and {@code NAME.V} [in, rank]. The index is written last, so a folder without one is unfinished.
+ * Matrices are views of the maps and die with {@link #close()}.
+ */
+public final class Factors implements AutoCloseable {
+    /** The index's file name. */
+    public static final String INDEX = "model.safetensors.index.json";
+
+    /** What the metadata's {@code format} says. */
+    public static final String FORMAT = "mimic-factors";
+
+    /** What the metadata's {@code version} says. */
+    public static final String VERSION = "1";
+
+    private static final Pattern SHARD = Pattern.compile("factors-[0-9]{1,9}\\.safetensors");
+
+    private final Path path;
+    private final Map<String, String> metadata;
+    private final Map<String, SafetensorsFile> shards = new LinkedHashMap<>();
+    private final Map<String, Factor> factors = new LinkedHashMap<>();
+
+    private Factors(Path path, Map<String, String> metadata) {
+        this.path = path;
+        this.metadata = metadata;
+    }
+
+    /**
+     * Opens a folder; headers and singular values are read, U and V are mapped.
+     *
+     * @throws InvalidModelException if it is unfinished, of another format, or a file is not what the index says
+     */
+    public static Factors open(Path folder) {
+        Path index = folder.resolve(INDEX);
+        if (!Files.isDirectory(folder)) {
+            throw new InvalidModelException(folder, "expected a factors folder, found none at " + folder);
+        }
+        if (!Files.isRegularFile(index)) {
+            throw new InvalidModelException(
+                    folder, INDEX + " is missing: the decomposition is not finished, run decompose again to resume it");
+        }
+        JsonObject json = Json.readObject(index);
+        Factors result = new Factors(folder, metadata(json));
+        boolean opened = false;
+        try {
+            result.read(json);
+            opened = true;
+            return result;
+        } finally {
+            if (!opened) {
+                result.close();
+            }
+        }
+    }
+
+    private static Map<String, String> metadata(JsonObject json) {
+        JsonObject object = json.object("metadata").orElseThrow(() -> json.missing("metadata"));
+        Map<String, String> texts = new LinkedHashMap<>();
+        for (String name : object.names()) {
+            texts.put(name, object.text(name).orElseThrow(() -> object.missing(name)));
+        }
+        expect(object, "format", FORMAT);
+        expect(object, "version", VERSION);
+        return Collections.unmodifiableMap(texts);
+    }
+
+    private static void expect(JsonObject object, String field, String expected) {
+        String found = object.text(field).orElseThrow(() -> object.missing(field));
+        if (!found.equals(expected)) {
+            throw object.invalid(field, "expected '" + expected + "', found '" + found + "'");
+        }
+    }
+
+    private void read(JsonObject json) {
+        JsonObject map = json.object("weight_map").orElseThrow(() -> json.missing("weight_map"));
+        for (String name : map.names()) {
+            if (name.endsWith(".U")) {
+                String weight = name.substring(0, name.length() - 2);
+                factors.put(weight, factor(weight, map));
+            } else if (!name.endsWith(".S") && !name.endsWith(".V")) {
+                throw map.invalid(name, "expected a name that ends in .U, .S or .V");
+            } else if (!map.has(name.substring(0, name.length() - 2) + ".U")) {
+                throw map.invalid(name, "there is no .U beside it");
+            }
+        }
+    }
+
+    private Factor factor(String weight, JsonObject map) {
+        TensorView u = tensor(weight + ".U", map);
+        TensorView s = tensor(weight + ".S", map);
+        TensorView v = tensor(weight + ".V", map);
+        if (u.shape().size() != 2 || v.shape().size() != 2) {
+            throw wrong(weight, "U is " + u.shape() + " and V is " + v.shape() + ", expected two dimensions each");
+        }
+        long out = u.shape().get(0);
+        long rank = u.shape().get(1);
+        long in = v.shape().get(0);
+        if (rank < 1
+                || rank > Math.min(out, in)
+                || Math.max(out, in) > Integer.MAX_VALUE
+                || v.shape().get(1) != rank) {
+            throw wrong(
+                    weight, "U is " + u.shape() + " and V is " + v.shape() + ", expected [out, rank] and [in, rank]");
+        }
+        if (s.dtype() != DType.F32 || !s.shape().equals(List.of(rank))) {
+            throw wrong(weight, "S is " + s.dtype() + " " + s.shape() + ", expected F32 [" + rank + "]");
+        }
+        float[] sigma = new float[(int) rank];
+        for (int i = 0; i < sigma.length; i++) {
+            sigma[i] = s.data().get(Matrix.FLOAT, (long) i * Float.BYTES);
+            if (!(sigma[i] >= 0) || sigma[i] > (i == 0 ? Float.MAX_VALUE : sigma[i - 1])) {
+                throw wrong(weight, "S[" + i + "] is " + sigma[i] + ", expected finite, not negative, descending");
+            }
+        }
+        return new Factor(weight, new SvfFactors(matrix(u), matrix(v)), sigma, rank == Math.min(out, in));
+    }
+
+    private Matrix matrix(TensorView tensor) {
+        int rows = tensor.shape().get(0).intValue();
+        int cols = tensor.shape().get(1).intValue();
+        return switch (tensor.dtype()) {
+            case F32 -> new Matrix.F32(rows, cols, tensor.data());
+            case BF16 -> new Matrix.Bf16(rows, cols, tensor.data());
+            default -> throw wrong(tensor.name(), "type is " + tensor.dtype() + ", expected F32 or BF16");
+        };
+    }
+
+    private TensorView tensor(String name, JsonObject map) {
+        String file = map.text(name).orElseThrow(() -> map.missing(name));
+        if (!SHARD.matcher(file).matches()) {
+            throw map.invalid(name, "expected a file named factors-NNNNN.safetensors, found '" + file + "'");
+        }
+        return shards.computeIfAbsent(file, f -> SafetensorsFile.open(path.resolve(f)))
+                .tensor(name)
+                .orElseThrow(
+                        () -> new InvalidModelException(file, "tensor '" + name + "': missing, the index names it"));
+    }
+
+    private InvalidModelException wrong(String weight, String problem) {
+        return new InvalidModelException(path, "factors of '" + weight + "': " + problem);
+    }
+
+    /** The folder. */
+    public Path path() {
+        return path;
+    }
+
+    /** Whole names of the weights, in the index's order. */
+    public Set<String> weightNames() {
+        return Collections.unmodifiableSet(factors.keySet());
+    }
+
+    /** The factors of a weight, by its whole name. */
+    public Optional<Factor> factor(String weightName) {
+        return Optional.ofNullable(factors.get(weightName));
+    }
+
+    /** Fingerprint of the model that was decomposed. */
+    public String baseFingerprint() {
+        return metadata.getOrDefault("base", "");
+    }
+
+    /** Whether every weight holds all its singular values. */
+    public boolean fullRank() {
+        return factors.values().stream().allMatch(Factor::fullRank);
+    }
+
+    /** The texts of the index's metadata: format, version, base, method, rank, seed, targets, oversampling, power, dtype. */
+    public Map<String, String> metadata() {
+        return metadata;
+    }
+
+    /**
+     * Checks that nobody has cut a file since it was opened.
+     *
+     * @throws InvalidModelException naming the file
+     */
+    public void checkStillWhole() {
+        shards.values().forEach(SafetensorsFile::checkStillWhole);
+    }
+
+    /** Unmaps all files; the matrices are dead from then on. May be called twice. */
+    @Override
+    public void close() {
+        shards.values().forEach(SafetensorsFile::close);
+    }
+}
