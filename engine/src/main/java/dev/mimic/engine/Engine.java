@@ -34,7 +34,7 @@ public final class Engine implements AutoCloseable {
         this.model = model;
         this.context = options.contextLength().orElse(model.directory().config().maxPositions());
         this.requests = new RequestReader(model, context);
-        this.scheduler = new BatchScheduler(model.transformer(), options.maxBatch(), this::checkStillWhole);
+        this.scheduler = new BatchScheduler(model.transformer(), options.maxBatch(), model::checkStillWhole);
         this.loadSeconds = (System.nanoTime() - start) / 1e9;
     }
 
@@ -237,14 +237,10 @@ public final class Engine implements AutoCloseable {
     private void run(int[] ids, int first, Adapter adapter, ForwardTrace trace, PromptPass.LogitRows rows) {
         PromptPass pass = new PromptPass(model.transformer(), requests.scales(adapter), trace);
         scheduler.call(() -> {
-            checkStillWhole();
+            model.checkStillWhole();
             pass.run(ids, first, rows);
             return null;
         });
-    }
-
-    private void checkStillWhole() {
-        model.directory().checkStillWhole();
     }
 
     /**

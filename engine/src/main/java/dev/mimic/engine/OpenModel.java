@@ -147,6 +147,12 @@ final class OpenModel implements AutoCloseable {
         return factors;
     }
 
+    /** Checks that no file was cut since it was opened. */
+    void checkStillWhole() {
+        directory.checkStillWhole();
+        factors.ifPresent(Factors::checkStillWhole);
+    }
+
     Transformer transformer() {
         return transformer;
     }

@@ -9,9 +9,11 @@ import dev.mimic.engine.sampling.SamplingOptions;
 import dev.mimic.loader.model.GenerationConfig;
 import dev.mimic.loader.model.ModelConfig;
 import dev.mimic.loader.tokenizer.Tokenizer;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.WeakHashMap;
 
@@ -34,16 +36,16 @@ final class RequestReader {
     }
 
     private static SamplingOptions defaults(GenerationConfig config) {
-        SamplingOptions options = SamplingOptions.GREEDY;
-        options = options.withRepetitionPenalty(
-                config.repetitionPenalty().orElse(1.0).floatValue());
+        SamplingOptions options = SamplingOptions.GREEDY.withRepetitionPenalty(
+                (float) config.repetitionPenalty().orElse(1));
         if (!config.doSample().orElse(false)) {
             return options;
         }
-        return options.withTemperature(config.temperature().orElse(1.0).floatValue())
+        return options.withTemperature((float) config.temperature().orElse(1))
                 .withTopK(config.topK().orElse(0))
-                .withTopP(config.topP().orElse(1.0).floatValue())
-                .withMinP(config.minP().orElse(0.0).floatValue());
+                // a file's 0 means the most probable token alone
+                .withTopP((float) Math.max(Float.MIN_NORMAL, config.topP().orElse(1)))
+                .withMinP((float) config.minP().orElse(0));
     }
 
     SamplingOptions defaults() {
@@ -53,14 +55,12 @@ final class RequestReader {
     /** The row of a request's i-th reply. */
     GenerationTask task(GenerationRequest request, int[] promptIds, int i, GenerationListener listener) {
         SamplingOptions sampling = request.sampling().orElse(defaults);
-        boolean follow = listener != null || !request.stopStrings().isEmpty();
-        Optional<Tokenizer> tokenizer = model.tokenizer();
-        if (!request.stopStrings().isEmpty()) {
-            requireTokenizer();
-        }
-        ReplyText text = follow && tokenizer.isPresent()
-                ? new ReplyText(tokenizer.get(), promptIds, request.stopStrings())
-                : null;
+        List<String> stopStrings = stopStrings(request);
+        ReplyText text = listener == null && stopStrings.isEmpty()
+                ? null
+                : model.tokenizer()
+                        .map(tokenizer -> new ReplyText(tokenizer, promptIds, stopStrings))
+                        .orElse(null);
         return new GenerationTask(
                 promptIds,
                 Math.min(maxTokens(request), context - promptIds.length),
@@ -72,6 +72,18 @@ final class RequestReader {
                 request.deadline()
                         .map(time -> System.nanoTime() + time.toNanos())
                         .orElse(GenerationTask.NEVER));
+    }
+
+    /** The request's stop strings and the model's own. */
+    private List<String> stopStrings(GenerationRequest request) {
+        if (!request.stopStrings().isEmpty()) {
+            requireTokenizer();
+        }
+        List<String> all = new ArrayList<>(request.stopStrings());
+        model.directory().generationConfig().stopStrings().stream()
+                .filter(stop -> !stop.isEmpty())
+                .forEach(all::add);
+        return all;
     }
 
     private record ListenerCalls(GenerationListener listener) implements TokenListener {
@@ -139,10 +151,12 @@ final class RequestReader {
     int[] checked(int[] ids) {
         ModelConfig config = model.directory().config();
         if (ids.length == 0) {
+            OptionalInt bos = config.bosId().isPresent()
+                    ? config.bosId()
+                    : model.directory().generationConfig().bosId();
             return new int[] {
-                config.bosId()
-                        .orElseThrow(() -> new IllegalArgumentException(
-                                "prompt: it has no tokens, and config.json names no bos_token_id to begin with"))
+                bos.orElseThrow(() -> new IllegalArgumentException(
+                        "prompt: it has no tokens, and config.json names no bos_token_id to begin with"))
             };
         }
         for (int id : ids) {

@@ -1,6 +1,7 @@
 package dev.mimic.engine.model;
 
 import dev.mimic.kernels.matrix.Matrix;
+import dev.mimic.loader.model.Architecture;
 import dev.mimic.loader.model.ModelConfig;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -73,7 +74,7 @@ public final class TransformerWeights {
         int queries = config.heads() * config.headSize();
         int keys = config.kvHeads() * config.headSize();
         int intermediate = config.intermediateSize();
-        boolean headNorms = config.architecture() == ModelConfig.Architecture.QWEN3;
+        boolean headNorms = config.architecture() == Architecture.QWEN3;
         String attention = prefix + "self_attn.";
         String mlp = prefix + "mlp.";
         return new Block(
