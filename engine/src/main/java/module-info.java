@@ -1,7 +1,10 @@
 /** The transformer runtime: weights and kernels to tokens. */
 module dev.mimic.engine {
-    exports dev.mimic.engine.model;
-
     requires transitive dev.mimic.kernels;
     requires transitive dev.mimic.loader;
+
+    exports dev.mimic.engine.model;
+    exports dev.mimic.engine.sampling;
+    exports dev.mimic.engine.trace to
+    exports dev.mimic.engine;
 }

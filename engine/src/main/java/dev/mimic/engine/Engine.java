@@ -1,0 +1,306 @@
+package dev.mimic.engine;
+
+import dev.mimic.engine.model.Factors;
+import dev.mimic.engine.runtime.BatchScheduler;
+import dev.mimic.engine.runtime.Completion;
+import dev.mimic.engine.runtime.GenerationTask;
+import dev.mimic.engine.runtime.PromptPass;
+import dev.mimic.engine.runtime.ReplyText;
+import dev.mimic.engine.sampling.SamplingOptions;
+import dev.mimic.engine.trace.ForwardTrace;
+import dev.mimic.loader.model.GenerationConfig;
+import dev.mimic.loader.model.ModelConfig;
+import dev.mimic.loader.tokenizer.Tokenizer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * A model ready to run. Requests may come from any thread; they are decoded together, each with its own adapter, sampling
+ * and stop, and each gets bit for bit what it would get alone. Closing the engine ends what is running and frees all
+ * memory.
+ */
+public final class Engine implements AutoCloseable {
+    private final OpenModel model;
+    private final BatchScheduler scheduler;
+    private final RequestReader requests;
+    private final int context;
+    private final double loadSeconds;
+
+    private Engine(OpenModel model, EngineOptions options, long start) {
+        this.model = model;
+        this.context = options.contextLength().orElse(model.directory().config().maxPositions());
+        this.requests = new RequestReader(model, context);
+        this.scheduler = new BatchScheduler(model.transformer(), options.maxBatch(), model::checkStillWhole);
+        this.loadSeconds = (System.nanoTime() - start) / 1e9;
+    }
+
+    /** Opens a Hugging Face folder with {@link EngineOptions#DEFAULTS}. */
+    public static Engine open(Path folder) {
+        return open(folder, EngineOptions.DEFAULTS);
+    }
+
+    /**
+     * Opens a Hugging Face folder. Weights are mapped, not read.
+     *
+     * @throws dev.mimic.loader.InvalidModelException if a file is not what it claims to be
+     * @throws IllegalArgumentException if the factors do not fit the model
+     */
+    public static Engine open(Path folder, EngineOptions options) {
+        long start = System.nanoTime();
+        OpenModel model = OpenModel.open(folder, options);
+        boolean opened = false;
+        try {
+            Engine engine = new Engine(model, options, start);
+            opened = true;
+            return engine;
+        } finally {
+            if (!opened) {
+                model.close();
+            }
+        }
+    }
+
+    /** Generates one reply and waits for it. */
+    public GenerationResult generate(GenerationRequest request) {
+        return submit(request, null).await();
+    }
+
+    /** Generates one reply, telling a listener as it grows, and waits for it. */
+    public GenerationResult generate(GenerationRequest request, GenerationListener listener) {
+        return submit(request, listener).await();
+    }
+
+    /**
+     * Generates replies to several requests together.
+     *
+     * @return n results for each request, in order
+     * @throws IllegalStateException if one failed; the others ran to their end
+     */
+    public List<GenerationResult> generateAll(List<GenerationRequest> all) {
+        List<PendingGeneration> pending = new ArrayList<>();
+        for (GenerationRequest request : all) {
+            pending.addAll(submitAll(request));
+        }
+        return pending.stream().map(PendingGeneration::await).toList();
+    }
+
+    /** Starts all n replies of a request without waiting. */
+    public List<PendingGeneration> submitAll(GenerationRequest request) {
+        int[] promptIds = requests.promptIds(request);
+        List<PendingGeneration> pending = new ArrayList<>();
+        for (int i = 0; i < request.n(); i++) {
+            pending.add(submit(request, promptIds, i, null));
+        }
+        return pending;
+    }
+
+    /**
+     * Starts one reply without waiting.
+     *
+     * @param listener hears the reply grow; null for none
+     * @throws IllegalArgumentException if the request asks for several replies, its prompt does not fit, its adapter does
+     *     not fit the factors, or an id is beyond the vocabulary
+     * @throws IllegalStateException if the engine is closed
+     */
+    public PendingGeneration submit(GenerationRequest request, GenerationListener listener) {
+        if (request.n() != 1) {
+            throw new IllegalArgumentException("request: n is " + request.n() + ", expected 1 where one reply is given");
+        }
+        return submit(request, requests.promptIds(request), 0, listener);
+    }
+
+    private PendingGeneration submit(GenerationRequest request, int[] promptIds, int i, GenerationListener listener) {
+        GenerationTask task = requests.task(request, promptIds, i, listener);
+        scheduler.submit(task);
+        return new PendingGeneration(
+                task, scheduler::checkMayWait, completion -> result(task, promptIds, completion));
+    }
+
+    /**
+     * One reply as a stream of pieces of text that ends with it. Closing the stream cancels the reply.
+     *
+     * @throws IllegalStateException from the stream's end if the reply failed
+     */
+    public Stream<String> stream(GenerationRequest request) {
+        TextStream pieces = new TextStream();
+        PendingGeneration pending = submit(request, pieces);
+        return pieces.over(pending);
+    }
+
+    private GenerationResult result(GenerationTask task, int[] promptIds, Completion completion) {
+        String text = task.text() != null
+                ? task.text().text()
+                : model.tokenizer()
+                        .map(tokenizer -> ReplyText.whole(tokenizer, promptIds, completion.ids()))
+                        .orElse("");
+        return new GenerationResult(
+                text,
+                completion.ids(),
+                promptIds.clone(),
+                switch (completion.cause()) {
+                    case STOP -> GenerationResult.FinishReason.STOP;
+                    case LENGTH -> GenerationResult.FinishReason.LENGTH;
+                    case CANCELLED -> GenerationResult.FinishReason.CANCELLED;
+                    case DEADLINE -> GenerationResult.FinishReason.DEADLINE;
+                },
+                new GenerationResult.Timings(
+                        completion.firstTokenNanos() / 1e9,
+                        completion.prefillNanos() / 1e9,
+                        completion.decodeNanos() / 1e9),
+                logprobs(completion));
+    }
+
+    private static List<GenerationResult.TokenLogprob> logprobs(Completion completion) {
+        List<GenerationResult.TokenLogprob> all = new ArrayList<>();
+        int count = completion.logprobs().length;
+        int top = count == 0 ? 0 : completion.topIds().length / count;
+        for (int i = 0; i < count; i++) {
+            List<GenerationResult.Candidate> candidates = new ArrayList<>();
+            for (int j = i * top; j < (i + 1) * top; j++) {
+                candidates.add(new GenerationResult.Candidate(completion.topIds()[j], completion.topLogprobs()[j]));
+            }
+            all.add(new GenerationResult.TokenLogprob(
+                    completion.ids()[i], completion.logprobs()[i], List.copyOf(candidates)));
+        }
+        return List.copyOf(all);
+    }
+
+    /**
+     * Log-probabilities of a completion after a prompt.
+     *
+     * @param promptIds the BOS id takes the place of an empty one
+     * @param completionIds may be empty
+     * @throws IllegalArgumentException if both together do not fit the context, or an id is beyond the vocabulary
+     */
+    public Score score(int[] promptIds, int[] completionIds, Adapter adapter) {
+        int[] prompt = requests.checked(promptIds);
+        double[] logprobs = new double[completionIds.length];
+        if (completionIds.length == 0) {
+            return new Score(new int[0], logprobs);
+        }
+        requests.checked(completionIds);
+        int[] ids = Arrays.copyOf(prompt, prompt.length + completionIds.length - 1);
+        System.arraycopy(completionIds, 0, ids, prompt.length, completionIds.length - 1);
+        requests.checkFits("score", ids.length + 1);
+        int first = prompt.length - 1;
+        run(ids, first, adapter, ForwardTrace.NONE, (position, row) ->
+                logprobs[position - first] = PromptPass.logprob(row, completionIds[position - first]));
+        return new Score(completionIds.clone(), logprobs);
+    }
+
+    /**
+     * Log-probabilities of a completion after a prompt, both as text: the completion's tokens are those of both together
+     * beyond those of the prompt.
+     *
+     * @throws IllegalArgumentException if the prompt's tokens do not begin those of both
+     */
+    public Score score(String prompt, String completion, Adapter adapter) {
+        Tokenizer tokenizer = requests.requireTokenizer();
+        int[] before = tokenizer.encode(prompt, true);
+        int[] whole = tokenizer.encode(prompt + completion, true);
+        if (!Arrays.equals(before, Arrays.copyOf(whole, Math.min(whole.length, before.length)))) {
+            throw new IllegalArgumentException("score: the tokens of the prompt do not begin those of prompt and"
+                    + " completion together; give token ids");
+        }
+        return score(before, Arrays.copyOfRange(whole, before.length, whole.length), adapter);
+    }
+
+    /**
+     * Logits of all positions.
+     *
+     * @param ids at least one
+     * @return [ids, vocabulary]
+     */
+    public float[][] logits(int[] ids, Adapter adapter) {
+        float[][] all = new float[ids.length][];
+        forward(ids, adapter, (position, row) -> all[position] = row.clone());
+        return all;
+    }
+
+    /**
+     * Runs given tokens and hands out logits and hidden states of all positions.
+     *
+     * @param ids at least one
+     * @throws IllegalArgumentException if they do not fit the context, or one is beyond the vocabulary
+     * @throws IllegalStateException if a logit is not finite
+     */
+    public void forward(int[] ids, Adapter adapter, ForwardSink sink) {
+        int[] checked = requests.checked(ids.clone());
+        requests.checkFits("forward", checked.length);
+        run(checked, 0, adapter, new SinkTrace(config(), sink), sink::logits);
+    }
+
+    private void run(int[] ids, int first, Adapter adapter, ForwardTrace trace, PromptPass.LogitRows rows) {
+        PromptPass pass = new PromptPass(model.transformer(), requests.scales(adapter), trace);
+        scheduler.call(() -> {
+            model.checkStillWhole();
+            pass.run(ids, first, rows);
+            return null;
+        });
+    }
+
+    /**
+     * Checks that an adapter fits the factors.
+     *
+     * @throws IllegalArgumentException naming the first weight that does not
+     */
+    public void check(Adapter adapter) {
+        requests.scales(adapter);
+    }
+
+    /** The tokens of a request's prompt, as generation would begin with them. */
+    public int[] promptIds(GenerationRequest request) {
+        return requests.promptIds(request);
+    }
+
+    /** How tokens are drawn where a request does not say: by generation_config.json, else greedily. */
+    public SamplingOptions defaultSampling() {
+        return requests.defaults();
+    }
+
+    /** The tokenizer. */
+    public Tokenizer tokenizer() {
+        return requests.requireTokenizer();
+    }
+
+    /** The model's configuration. */
+    public ModelConfig config() {
+        return model.directory().config();
+    }
+
+    /** What generation_config.json says. */
+    public GenerationConfig generationConfig() {
+        return model.directory().generationConfig();
+    }
+
+    /** Positions that a sequence may have. */
+    public int contextLength() {
+        return context;
+    }
+
+    /** The model's fingerprint (reads a sample of every tensor). */
+    public String fingerprint() {
+        return model.directory().fingerprint();
+    }
+
+    /** The factors in use. */
+    public Optional<Factors> factors() {
+        return model.factors();
+    }
+
+    /** Seconds that opening took: weights, tokenizer and all. */
+    public double loadSeconds() {
+        return loadSeconds;
+    }
+
+    /** Ends all requests with an error and frees everything. Idempotent; not from a listener. */
+    @Override
+    public void close() {
+        scheduler.close();
+        model.close();
+    }
+}

@@ -1,0 +1,115 @@
+package dev.mimic.engine;
+
+import dev.mimic.kernels.WorkerPool;
+import dev.mimic.kernels.backend.Backend;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Function;
+
+/**
+ * How an engine is opened. {@link #DEFAULTS} suits most; every {@code with…} method gives a changed copy.
+ *
+ * @param threads threads that compute; 0 for as many as there are processors; of no effect with a shared pool
+ * @param contextLength positions a sequence may have; empty for the model's {@code max_position_embeddings}
+ * @param factors folder of factors that {@code mimic decompose} wrote; empty for none
+ * @param form how factors are applied
+ * @param transfer accepts factors of another base model
+ * @param pool a pool shared with others, which its owner closes after the engine; empty for one of the engine's own
+ * @param backend chooses the kernels for a pool
+ * @param blockSize rows of a prompt that go through the model together
+ * @param maxBatch rows decoded together
+ */
+public record EngineOptions(
+        int threads,
+        OptionalInt contextLength,
+        Optional<Path> factors,
+        Form form,
+        boolean transfer,
+        Optional<WorkerPool> pool,
+        Function<WorkerPool, Backend> backend,
+        int blockSize,
+        int maxBatch) {
+
+    /** How factors are applied. */
+    public enum Form {
+        /** U and V replace W for every row. */
+        FACTORED,
+        /** U and V correct W where z is not 1; rows of the base model are exactly those of the model without factors. */
+        RESIDUAL,
+        /** Factored if the factors are of full rank, else residual. */
+        AUTO
+    }
+
+    /** All processors, the model's context, no factors. */
+    public static final EngineOptions DEFAULTS = new EngineOptions(
+            0,
+            OptionalInt.empty(),
+            Optional.empty(),
+            Form.AUTO,
+            false,
+            Optional.empty(),
+            Backend::best,
+            256,
+            32);
+
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException naming the field and the value
+     */
+    public EngineOptions {
+        require(threads >= 0, "threads", threads, "0 or more");
+        require(contextLength.orElse(1) >= 1, "context length", contextLength.orElse(1), "at least 1");
+        require(blockSize >= 1, "block size", blockSize, "at least 1");
+        require(maxBatch >= 1, "max batch", maxBatch, "at least 1");
+    }
+
+    private static void require(boolean holds, String name, int value, String expected) {
+        if (!holds) {
+            throw new IllegalArgumentException("engine: " + name + " is " + value + ", expected " + expected);
+        }
+    }
+
+    public EngineOptions withThreads(int value) {
+        return new EngineOptions(
+                value, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch);
+    }
+
+    public EngineOptions withContextLength(int value) {
+        OptionalInt length = OptionalInt.of(value);
+        return new EngineOptions(threads, length, factors, form, transfer, pool, backend, blockSize, maxBatch);
+    }
+
+    public EngineOptions withFactors(Path value) {
+        Optional<Path> folder = Optional.of(value);
+        return new EngineOptions(threads, contextLength, folder, form, transfer, pool, backend, blockSize, maxBatch);
+    }
+
+    public EngineOptions withForm(Form value) {
+        return new EngineOptions(
+                threads, contextLength, factors, value, transfer, pool, backend, blockSize, maxBatch);
+    }
+
+    public EngineOptions withTransfer(boolean value) {
+        return new EngineOptions(threads, contextLength, factors, form, value, pool, backend, blockSize, maxBatch);
+    }
+
+    public EngineOptions withPool(WorkerPool value) {
+        Optional<WorkerPool> shared = Optional.of(value);
+        return new EngineOptions(
+                threads, contextLength, factors, form, transfer, shared, backend, blockSize, maxBatch);
+    }
+
+    public EngineOptions withBackend(Function<WorkerPool, Backend> value) {
+        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, value, blockSize, maxBatch);
+    }
+
+    public EngineOptions withBlockSize(int value) {
+        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, backend, value, maxBatch);
+    }
+
+    public EngineOptions withMaxBatch(int value) {
+        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, backend, blockSize, value);
+    }
+}

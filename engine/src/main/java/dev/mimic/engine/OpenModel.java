@@ -1,0 +1,173 @@
+package dev.mimic.engine;
+
+import dev.mimic.engine.model.Factor;
+import dev.mimic.engine.model.Factors;
+import dev.mimic.engine.model.Transformer;
+import dev.mimic.engine.model.TransformerWeights;
+import dev.mimic.engine.model.WeightReader;
+import dev.mimic.kernels.WorkerPool;
+import dev.mimic.loader.InvalidModelException;
+import dev.mimic.loader.model.ModelDirectory;
+import dev.mimic.loader.tokenizer.Tokenizer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/** The parts of an engine, and who closes them. */
+final class OpenModel implements AutoCloseable {
+    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private ModelDirectory directory;
+    private Optional<Tokenizer> tokenizer;
+    private Optional<Factors> factors = Optional.empty();
+    private Transformer transformer;
+
+    private OpenModel() {}
+
+    /** Opens a folder; tokenizer and weights at the same time. Leaves nothing open if it fails. */
+    static OpenModel open(Path folder, EngineOptions options) {
+        FutureTask<Optional<Tokenizer>> reading = new FutureTask<>(() -> readTokenizer(folder));
+        Thread.ofPlatform().daemon().name("mimic-tokenizer").start(reading);
+        OpenModel model = new OpenModel();
+        boolean opened = false;
+        try {
+            model.openWeights(folder, options);
+            model.tokenizer = await(reading);
+            model.checkVocabulary();
+            opened = true;
+            return model;
+        } finally {
+            if (!opened) {
+                model.close();
+            }
+        }
+    }
+
+    private static Optional<Tokenizer> readTokenizer(Path folder) {
+        return Files.exists(folder.resolve("tokenizer.json")) ? Optional.of(Tokenizer.open(folder)) : Optional.empty();
+    }
+
+    private static <T> T await(FutureTask<T> task) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return task.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    switch (e.getCause()) {
+                        case RuntimeException cause -> throw cause;
+                        case Error cause -> throw cause;
+                        case Throwable cause -> throw new CompletionException(cause);
+                    }
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void openWeights(Path folder, EngineOptions options) {
+        directory = own(ModelDirectory.open(folder));
+        factors = options.factors().map(path -> own(Factors.open(path)));
+        factors.ifPresent(held -> checkBase(held, options.transfer()));
+        WorkerPool pool = options.pool().orElse(null);
+        if (pool == null) {
+            int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
+            pool = own(WorkerPool.of(threads));
+        }
+        TransformerWeights weights = new TransformerWeights(
+                directory.config(), new WeightReader(directory), byName(), form(options.form()));
+        transformer = new Transformer(
+                directory.config(),
+                weights,
+                options.backend().apply(pool),
+                Math.max(options.blockSize(), options.maxBatch()));
+    }
+
+    private void checkBase(Factors held, boolean transfer) {
+        String found = held.baseFingerprint();
+        String expected = directory.fingerprint();
+        if (!transfer && !found.isEmpty() && !found.equals(expected)) {
+            throw new IllegalArgumentException("factors: they were made from the model with fingerprint " + found
+                    + ", expected " + expected + " of " + directory.path().getFileName());
+        }
+    }
+
+    private Map<String, Factor> byName() {
+        Map<String, Factor> named = new LinkedHashMap<>();
+        factors.ifPresent(held -> held.weightNames()
+                .forEach(name -> named.put(name, held.factor(name).orElseThrow())));
+        return named;
+    }
+
+    private TransformerWeights.Form form(EngineOptions.Form wanted) {
+        return switch (wanted) {
+            case FACTORED -> TransformerWeights.Form.FACTORED;
+            case RESIDUAL -> TransformerWeights.Form.RESIDUAL;
+            case AUTO -> factors.map(Factors::fullRank).orElse(true)
+                    ? TransformerWeights.Form.FACTORED
+                    : TransformerWeights.Form.RESIDUAL;
+        };
+    }
+
+    private void checkVocabulary() {
+        int rows = directory.config().vocabularySize();
+        int ids = tokenizer.map(Tokenizer::vocabularySize).orElse(0);
+        if (ids > rows) {
+            throw new InvalidModelException(
+                    "tokenizer.json",
+                    "its ids go up to " + (ids - 1) + ", expected below " + rows + ", the vocab_size of config.json");
+        }
+    }
+
+    private <T extends AutoCloseable> T own(T part) {
+        owned.push(part);
+        return part;
+    }
+
+    ModelDirectory directory() {
+        return directory;
+    }
+
+    Optional<Tokenizer> tokenizer() {
+        return tokenizer;
+    }
+
+    Optional<Factors> factors() {
+        return factors;
+    }
+
+    /** Checks that no file was cut since it was opened. */
+    void checkStillWhole() {
+        directory.checkStillWhole();
+        factors.ifPresent(Factors::checkStillWhole);
+    }
+
+    Transformer transformer() {
+        return transformer;
+    }
+
+    /** Closes what was opened, the last first. */
+    @Override
+    public void close() {
+        while (!owned.isEmpty()) {
+            try {
+                owned.pop().close();
+            } catch (RuntimeException e) {
+                throw e;
+            } catch (Exception e) {
+                throw new IllegalStateException(e.getMessage(), e);
+            }
+        }
+    }
+}

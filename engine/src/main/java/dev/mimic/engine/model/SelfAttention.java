@@ -1,0 +1,56 @@
+package dev.mimic.engine.model;
+
+import dev.mimic.kernels.attention.AttentionShape;
+import dev.mimic.kernels.attention.KeyValues;
+import dev.mimic.kernels.backend.Backend;
+import dev.mimic.kernels.svf.SvfKernels.Phase;
+
+/** Grouped-query attention of one layer over the cached positions. */
+final class SelfAttention {
+    private final Backend backend;
+    private final AttentionShape shape;
+    private final float epsilon;
+    private final int layer;
+    private final TransformerWeights.Attention weights;
+
+    SelfAttention(
+            Backend backend, AttentionShape shape, float epsilon, int layer, TransformerWeights.Attention weights) {
+        this.backend = backend;
+        this.shape = shape;
+        this.epsilon = epsilon;
+        this.layer = layer;
+        this.weights = weights;
+    }
+
+    /** From {@code a.normed} to {@code a.projected}; stores the rows' keys and values in their caches. */
+    void forward(Step step, Activations a) {
+        int rows = step.rows();
+        int headSize = shape.headSize();
+        weights.q().apply(backend, step, a.normed, a, a.q);
+        weights.k().apply(backend, step, a.normed, a, a.k);
+        weights.v().apply(backend, step, a.normed, a, a.v);
+        if (weights.qNorm().length > 0) {
+            backend.row().rmsNorm(rows * shape.heads(), a.q, weights.qNorm(), epsilon, a.q);
+            backend.row().rmsNorm(rows * shape.kvHeads(), a.k, weights.kNorm(), epsilon, a.k);
+        }
+        backend.row().rotate(rows, shape.heads(), headSize, a.q, a.cos, a.sin);
+        backend.row().rotate(rows, shape.kvHeads(), headSize, a.k, a.cos, a.sin);
+        attend(step, a);
+        weights.o().apply(backend, step, a.attended, a, a.projected);
+    }
+
+    private void attend(Step step, Activations a) {
+        KeyValues[] caches = step.caches(layer);
+        int rows = step.rows();
+        if (step.phase() == Phase.DECODE) {
+            for (int i = 0; i < rows; i++) {
+                backend.attention().store(shape, 1, a.k, a.v, i, caches[i], step.positions()[i]);
+            }
+            backend.attention().decode(shape, rows, a.q, caches, step.begins(), step.ends(), a.attended);
+        } else {
+            int position = step.positions()[0];
+            backend.attention().store(shape, rows, a.k, a.v, 0, caches[0], position);
+            backend.attention().prefill(shape, rows, a.q, caches[0], position, step.window(), a.attended);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+package dev.mimic.engine.model;
+
+import dev.mimic.kernels.attention.KeyValues;
+import dev.mimic.kernels.svf.SvfKernels.Phase;
+import java.util.Arrays;
+
+/**
+ * The rows of one forward step: a block of one sequence's prompt, or one new token for each of several sequences. It is
+ * filled anew for every step and allocates nothing then. Not thread-safe.
+ */
+public final class Step {
+    private final int[] ids;
+    private final int[] positions;
+    private final int[] lengths;
+    private final int[] begins;
+    private final int[] ends;
+    private final boolean[] adapted;
+    private final float[][][] scales;
+    private final KeyValues[][] caches;
+    private final int window;
+    private Phase phase = Phase.DECODE;
+    private int rows;
+    private boolean anyAdapted;
+
+    /** Makes a step of at most {@code capacity} rows. */
+    Step(int capacity, int layers, int slots, int window) {
+        this.ids = new int[capacity];
+        this.positions = new int[capacity];
+        this.lengths = new int[capacity];
+        this.begins = new int[capacity];
+        this.ends = new int[capacity];
+        this.adapted = new boolean[capacity];
+        this.scales = new float[slots][capacity][];
+        this.caches = new KeyValues[layers][capacity];
+        this.window = window;
+    }
+
+    /** Rows there is room for. */
+    public int capacity() {
+        return ids.length;
+    }
+
+    /**
+     * Makes this the block {@code tokens[from, from + count)} of a sequence, at the positions of those indices.
+     *
+     * @param length positions of the whole sequence; what dynamic rope scaling goes by
+     * @param cache the sequence's cache; holds all positions before {@code from}
+     */
+    public void prefill(int[] tokens, int from, int count, int length, KeyValueCache cache, RowScales rowScales) {
+        reset(Phase.PREFILL);
+        rows = count;
+        anyAdapted = rowScales.adapted();
+        for (int i = 0; i < count; i++) {
+            ids[i] = tokens[from + i];
+            positions[i] = from + i;
+            lengths[i] = length;
+            adapted[i] = rowScales.adapted();
+        }
+        for (int slot = 0; slot < scales.length; slot++) {
+            Arrays.fill(scales[slot], 0, count, rowScales.slot(slot));
+        }
+        for (int layer = 0; layer < caches.length; layer++) {
+            caches[layer][0] = cache.layer(layer);
+        }
+    }
+
+    /** Makes this an empty decoding step. */
+    public void decode() {
+        reset(Phase.DECODE);
+    }
+
+    /**
+     * Adds a sequence to a decoding step.
+     *
+     * @param id its newest token
+     * @param position that token's position; the cache holds all positions before it
+     */
+    public void add(int id, int position, KeyValueCache cache, RowScales rowScales) {
+        ids[rows] = id;
+        positions[rows] = position;
+        lengths[rows] = position + 1;
+        begins[rows] = Math.max(0, position + 1 - window);
+        ends[rows] = position + 1;
+        adapted[rows] = rowScales.adapted();
+        anyAdapted |= rowScales.adapted();
+        for (int slot = 0; slot < scales.length; slot++) {
+            scales[slot][rows] = rowScales.slot(slot);
+        }
+        for (int layer = 0; layer < caches.length; layer++) {
+            caches[layer][rows] = cache.layer(layer);
+        }
+        rows++;
+    }
+
+    /** Forgets caches and scales, so that nothing of a finished sequence is kept alive. */
+    private void reset(Phase next) {
+        for (KeyValues[] layer : caches) {
+            Arrays.fill(layer, 0, rows, null);
+        }
+        for (float[][] slot : scales) {
+            Arrays.fill(slot, 0, rows, null);
+        }
+        phase = next;
+        rows = 0;
+        anyAdapted = false;
+    }
+
+    /** Rows of this step. */
+    public int rows() {
+        return rows;
+    }
+
+    Phase phase() {
+        return phase;
+    }
+
+    int window() {
+        return window;
+    }
+
+    int[] ids() {
+        return ids;
+    }
+
+    int[] positions() {
+        return positions;
+    }
+
+    int[] lengths() {
+        return lengths;
+    }
+
+    /** First position each decoded row sees. */
+    int[] begins() {
+        return begins;
+    }
+
+    /** One past the last position each decoded row sees. */
+    int[] ends() {
+        return ends;
+    }
+
+    /** The rows' caches in a layer; in prefill the first one alone. */
+    KeyValues[] caches(int layer) {
+        return caches[layer];
+    }
+
+    /** The rows' scales of a layer in factors. */
+    float[][] scales(int slot) {
+        return scales[slot];
+    }
+
+    boolean adapted(int row) {
+        return adapted[row];
+    }
+
+    boolean anyAdapted() {
+        return anyAdapted;
+    }
+}

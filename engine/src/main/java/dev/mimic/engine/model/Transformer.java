@@ -1,0 +1,121 @@
+package dev.mimic.engine.model;
+
+import dev.mimic.engine.trace.ForwardTrace;
+import dev.mimic.kernels.attention.AttentionShape;
+import dev.mimic.kernels.backend.Backend;
+import dev.mimic.kernels.svf.SvfKernels.Phase;
+import dev.mimic.loader.model.ModelConfig;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The decoder of Llama, Mistral and Qwen models: embeddings, layers, final norm, head. A block of one prompt goes through
+ * matrix-matrix products, new tokens of several sequences through matrix-vector products; a row's result depends on its
+ * own sequence and on which of the two it went through, never on the rows beside it or on how a prompt was cut.
+ *
+ * <p>Serves one calling thread at a time: the activations are its own, made by the first step.
+ */
+public final class Transformer {
+    private final ModelConfig config;
+    private final TransformerWeights weights;
+    private final Backend backend;
+    private final int rows;
+    private final RotaryTable rotary;
+    private final List<TransformerBlock> blocks = new ArrayList<>();
+    private Activations activations;
+
+    /**
+     * Assembles the decoder; computes nothing yet.
+     *
+     * @param weights must outlive the decoder
+     * @param backend this decoder's alone; its pool may be shared
+     * @param rows rows of the largest step
+     */
+    public Transformer(ModelConfig config, TransformerWeights weights, Backend backend, int rows) {
+        this.config = config;
+        this.weights = weights;
+        this.backend = backend;
+        this.rows = rows;
+        this.rotary = new RotaryTable(config.headSize(), config.ropeTheta(), config.ropeScaling());
+        float scale = (float) (1 / Math.sqrt(config.headSize()));
+        AttentionShape shape = new AttentionShape(config.heads(), config.kvHeads(), config.headSize(), scale);
+        float epsilon = config.rmsNormEpsilon();
+        for (int layer = 0; layer < config.layers(); layer++) {
+            TransformerWeights.Block block = weights.blocks().get(layer);
+            blocks.add(new TransformerBlock(
+                    backend,
+                    epsilon,
+                    block,
+                    new SelfAttention(backend, shape, epsilon, layer, block.attention()),
+                    new FeedForward(backend, block.feedForward())));
+        }
+    }
+
+    /** The model's configuration. */
+    public ModelConfig config() {
+        return config;
+    }
+
+    /** The weights it runs on. */
+    public TransformerWeights weights() {
+        return weights;
+    }
+
+    /** Rows of the largest step. */
+    public int rows() {
+        return rows;
+    }
+
+    /** A step of at most {@link #rows()} rows, to be filled. */
+    public Step newStep() {
+        return new Step(rows, config.layers(), weights.slots(), config.slidingWindow());
+    }
+
+    /**
+     * Runs a step up to the final norm and stores its keys and values. {@link #logits} then gives the logits of its rows.
+     *
+     * @param trace sees the hidden states on the way
+     */
+    public void forward(Step step, ForwardTrace trace) {
+        if (activations == null) {
+            activations = new Activations(config, rows, weights.largestRank(), weights.largestCorrection());
+        }
+        Activations a = activations;
+        int count = step.rows();
+        int hidden = config.hiddenSize();
+        int position = step.positions()[0];
+        for (int i = 0; i < count; i++) {
+            WeightReader.widen(weights.embedding(), step.ids()[i], a.x, i * hidden);
+        }
+        trace.embeddings(position, count, a.x);
+        rotary.fill(count, step.positions(), step.lengths(), a.cos, a.sin);
+        for (int layer = 0; layer < blocks.size(); layer++) {
+            blocks.get(layer).forward(step, a);
+            trace.layer(layer, position, count, a.x);
+        }
+        backend.row().rmsNorm(count, a.x, weights.finalNorm(), config.rmsNormEpsilon(), a.normed);
+        trace.finalNorm(position, count, a.normed);
+    }
+
+    /**
+     * The logits of rows of the last step.
+     *
+     * @param phase DECODE for rows that a token is drawn from, PREFILL for whole blocks: the order of summation
+     * @param first first row
+     * @param count rows
+     * @param logits [count, vocabulary]; overwritten
+     */
+    public void logits(Phase phase, int first, int count, float[] logits) {
+        int hidden = config.hiddenSize();
+        float[] x = activations.normed;
+        if (first > 0) {
+            x = activations.projected; // free after the last layer
+            System.arraycopy(activations.normed, first * hidden, x, 0, count * hidden);
+        }
+        if (phase == Phase.DECODE) {
+            backend.matrix().gemv(weights.head(), count, x, logits);
+        } else {
+            backend.matrix().gemm(weights.head(), count, x, logits);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+package dev.mimic.engine.model;
+
+import dev.mimic.kernels.matrix.Matrix;
+import dev.mimic.loader.model.Architecture;
+import dev.mimic.loader.model.ModelConfig;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * The weights of a model: matrices as views of the map, norms and biases widened, and the layers that are held in
+ * factors. Nothing big is read when it is made.
+ */
+public final class TransformerWeights {
+    private static final float[] NONE = {};
+
+    /** How layers in factors are applied. */
+    public enum Form {
+        /** U and V replace W. */
+        FACTORED,
+        /** U and V correct W where z is not 1. */
+        RESIDUAL
+    }
+
+    /** Attention of a layer; norms of a head's query and key are empty where the model has none. */
+    record Attention(Linear q, Linear k, Linear v, Linear o, float[] qNorm, float[] kNorm) {}
+
+    /** The feed-forward part of a layer. */
+    record Gated(Linear gate, Linear up, Linear down) {}
+
+    /** A layer. */
+    record Block(float[] inputNorm, Attention attention, float[] feedForwardNorm, Gated feedForward) {}
+
+    private final Matrix embedding;
+    private final Matrix head;
+    private final float[] finalNorm;
+    private final List<Block> blocks = new ArrayList<>();
+    private final List<Factor> slots = new ArrayList<>();
+    private final Map<String, Integer> slotOf = new LinkedHashMap<>();
+    private final Form form;
+    private final Map<String, Factor> factors;
+    private final RowScales base;
+
+    /**
+     * Finds all weights and checks their shapes.
+     *
+     * @param factors by weight name; empty for none. They must outlive the weights
+     * @throws dev.mimic.loader.InvalidModelException naming the first tensor that is missing or of the wrong shape
+     * @throws IllegalArgumentException if a factor fits no linear layer of the model
+     */
+    public TransformerWeights(ModelConfig config, WeightReader reader, Map<String, Factor> factors, Form form) {
+        this.form = form;
+        this.factors = factors;
+        int hidden = config.hiddenSize();
+        embedding = reader.matrix("model.embed_tokens.weight", config.vocabularySize(), hidden);
+        head = config.tiedHead() ? embedding : reader.matrix("lm_head.weight", config.vocabularySize(), hidden);
+        finalNorm = reader.vector("model.norm.weight", hidden);
+        for (int layer = 0; layer < config.layers(); layer++) {
+            blocks.add(block(config, reader, "model.layers." + layer + "."));
+        }
+        for (String name : factors.keySet()) {
+            if (!slotOf.containsKey(name)) {
+                throw new IllegalArgumentException("factors: '" + name + "' is no linear layer of this model");
+            }
+        }
+        base = scales(Map.of());
+    }
+
+    private Block block(ModelConfig config, WeightReader reader, String prefix) {
+        int hidden = config.hiddenSize();
+        int queries = config.heads() * config.headSize();
+        int keys = config.kvHeads() * config.headSize();
+        int intermediate = config.intermediateSize();
+        boolean headNorms = config.architecture() == Architecture.QWEN3;
+        String attention = prefix + "self_attn.";
+        String mlp = prefix + "mlp.";
+        return new Block(
+                reader.vector(prefix + "input_layernorm.weight", hidden),
+                new Attention(
+                        linear(reader, attention + "q_proj", queries, hidden, config.attentionBias()),
+                        linear(reader, attention + "k_proj", keys, hidden, config.attentionBias()),
+                        linear(reader, attention + "v_proj", keys, hidden, config.attentionBias()),
+                        linear(reader, attention + "o_proj", hidden, queries, config.outputBias()),
+                        headNorms ? reader.vector(attention + "q_norm.weight", config.headSize()) : NONE,
+                        headNorms ? reader.vector(attention + "k_norm.weight", config.headSize()) : NONE),
+                reader.vector(prefix + "post_attention_layernorm.weight", hidden),
+                new Gated(
+                        linear(reader, mlp + "gate_proj", intermediate, hidden, config.mlpBias()),
+                        linear(reader, mlp + "up_proj", intermediate, hidden, config.mlpBias()),
+                        linear(reader, mlp + "down_proj", hidden, intermediate, config.mlpBias())));
+    }
+
+    private Linear linear(WeightReader reader, String layer, int out, int in, boolean hasBias) {
+        String name = layer + ".weight";
+        float[] bias = hasBias ? reader.vector(layer + ".bias", out) : NONE;
+        Matrix weight = reader.matrix(name, out, in);
+        Factor factor = factors.get(name);
+        if (factor == null) {
+            return new Linear.Dense(name, weight, bias);
+        }
+        check(factor, out, in);
+        int slot = slots.size();
+        slots.add(factor);
+        slotOf.put(name, slot);
+        return new Linear.Svf(
+                name, slot, factor.factors(), form == Form.RESIDUAL ? Optional.of(weight) : Optional.empty(), bias);
+    }
+
+    private static void check(Factor factor, int out, int in) {
+        int rank = factor.factors().rank();
+        Matrix u = factor.factors().u();
+        Matrix v = factor.factors().v();
+        if (u.rows() != out || v.rows() != in || factor.sigma().length != rank) {
+            throw new IllegalArgumentException("factors: '" + factor.weight() + "': U [" + u.rows() + ", " + rank
+                    + "], S [" + factor.sigma().length + "], V [" + v.rows() + ", " + rank + "], expected U [" + out
+                    + ", r], S [r], V [" + in + ", r]");
+        }
+    }
+
+    /** The scales of rows without an adapter. */
+    public RowScales base() {
+        return base;
+    }
+
+    /**
+     * Turns the multipliers of an adapter into the scales of its rows.
+     *
+     * @param z by weight name, each [rank held]; a weight that is not named keeps its singular values
+     * @throws IllegalArgumentException naming the first weight that is not in factors, or whose z is of another length
+     *     or not finite
+     */
+    public RowScales scales(Map<String, float[]> z) {
+        for (Map.Entry<String, float[]> entry : new TreeMap<>(z).entrySet()) {
+            check(entry.getKey(), entry.getValue());
+        }
+        float[][] bySlot = new float[slots.size()][];
+        boolean adapted = false;
+        for (int slot = 0; slot < bySlot.length; slot++) {
+            Factor factor = slots.get(slot);
+            float[] multipliers = z.get(factor.weight());
+            if (multipliers != null) {
+                bySlot[slot] = scaled(factor.sigma(), multipliers);
+                adapted |= !allOnes(multipliers);
+            } else {
+                bySlot[slot] = form == Form.FACTORED ? factor.sigma() : new float[factor.sigma().length];
+            }
+        }
+        return new RowScales(bySlot, adapted);
+    }
+
+    private static boolean allOnes(float[] z) {
+        for (float value : z) {
+            if (value != 1) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void check(String name, float[] z) {
+        Integer slot = slotOf.get(name);
+        if (slot == null) {
+            String held = slots.isEmpty() ? "no factors are loaded" : "the factors hold " + slots.size() + " others";
+            throw new IllegalArgumentException("adapter: '" + name + "' is not among the factors (" + held + ")");
+        }
+        int rank = slots.get(slot).sigma().length;
+        if (z.length != rank) {
+            throw new IllegalArgumentException(
+                    "adapter: z of '" + name + "' has length " + z.length + ", expected " + rank);
+        }
+        for (int i = 0; i < rank; i++) {
+            if (!Float.isFinite(z[i])) {
+                throw new IllegalArgumentException(
+                        "adapter: z of '" + name + "' is " + z[i] + " at " + i + ", expected finite numbers");
+            }
+        }
+    }
+
+    private float[] scaled(float[] sigma, float[] z) {
+        float[] scales = new float[sigma.length];
+        for (int i = 0; i < scales.length; i++) {
+            scales[i] = form == Form.FACTORED ? sigma[i] * z[i] : sigma[i] * (z[i] - 1);
+        }
+        return scales;
+    }
+
+    /** How layers in factors are applied. */
+    public Form form() {
+        return form;
+    }
+
+    /** Layers in factors. */
+    int slots() {
+        return slots.size();
+    }
+
+    int largestRank() {
+        return slots.stream().mapToInt(f -> f.sigma().length).max().orElse(0);
+    }
+
+    int largestCorrection() {
+        return form == Form.FACTORED
+                ? 0
+                : slots.stream().mapToInt(f -> f.factors().u().rows()).max().orElse(0);
+    }
+
+    Matrix embedding() {
+        return embedding;
+    }
+
+    Matrix head() {
+        return head;
+    }
+
+    float[] finalNorm() {
+        return finalNorm;
+    }
+
+    List<Block> blocks() {
+        return blocks;
+    }
+}

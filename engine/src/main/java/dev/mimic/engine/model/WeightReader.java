@@ -1,0 +1,90 @@
+package dev.mimic.engine.model;
+
+import dev.mimic.kernels.matrix.Matrix;
+import dev.mimic.loader.InvalidModelException;
+import dev.mimic.loader.model.ModelDirectory;
+import dev.mimic.loader.safetensors.TensorView;
+import java.util.List;
+
+/**
+ * Turns tensors on disk into matrices in memory: the only place that maps an element type to a kind of {@link Matrix}.
+ * Matrices are views of the map, without a copy; vectors are widened.
+ */
+public final class WeightReader {
+    private final ModelDirectory directory;
+
+    /** Reads from an open folder, which must outlive the matrices. */
+    public WeightReader(ModelDirectory directory) {
+        this.directory = directory;
+    }
+
+    /**
+     * The matrix of that name.
+     *
+     * @param rows rows expected
+     * @param cols columns expected
+     * @throws InvalidModelException naming tensor, expected and found shape or type
+     */
+    public Matrix matrix(String name, int rows, int cols) {
+        TensorView tensor = tensor(name, List.of((long) rows, (long) cols));
+        return switch (tensor.dtype()) {
+            case F32 -> new Matrix.F32(rows, cols, tensor.data());
+            case F16 -> new Matrix.F16(rows, cols, tensor.data());
+            case BF16 -> new Matrix.Bf16(rows, cols, tensor.data());
+            default -> throw new InvalidModelException(
+                    directory.path(),
+                    "tensor '" + name + "': type " + tensor.dtype() + " cannot be run, expected F32, F16 or BF16");
+        };
+    }
+
+    /**
+     * The vector of that name, widened to F32.
+     *
+     * @param size elements expected
+     * @throws InvalidModelException naming tensor, expected and found shape or type
+     */
+    public float[] vector(String name, int size) {
+        TensorView tensor = tensor(name, List.of((long) size));
+        Matrix row = switch (tensor.dtype()) {
+            case F32 -> new Matrix.F32(1, size, tensor.data());
+            case F16 -> new Matrix.F16(1, size, tensor.data());
+            case BF16 -> new Matrix.Bf16(1, size, tensor.data());
+            default -> throw new InvalidModelException(
+                    directory.path(),
+                    "tensor '" + name + "': type " + tensor.dtype() + " cannot be run, expected F32, F16 or BF16");
+        };
+        float[] values = new float[size];
+        widen(row, 0, values, 0);
+        return values;
+    }
+
+    /** Whether the folder holds a tensor of that name. */
+    public boolean has(String name) {
+        return directory.tensor(name).isPresent();
+    }
+
+    /**
+     * Copies a row of a matrix, widened exactly.
+     *
+     * @param y overwritten from {@code offset} for the row's columns
+     */
+    static void widen(Matrix matrix, int row, float[] y, int offset) {
+        long first = (long) row * matrix.cols();
+        for (int c = 0; c < matrix.cols(); c++) {
+            y[offset + c] = matrix.get(first + c);
+        }
+    }
+
+    private TensorView tensor(String name, List<Long> shape) {
+        TensorView tensor = directory
+                .tensor(name)
+                .orElseThrow(() -> new InvalidModelException(
+                        directory.path(), "tensor '" + name + "': missing, expected one of shape " + shape));
+        if (!tensor.shape().equals(shape)) {
+            throw new InvalidModelException(
+                    directory.path(),
+                    "tensor '" + name + "': shape is " + tensor.shape() + ", expected " + shape + " by config.json");
+        }
+        return tensor;
+    }
+}

@@ -1,0 +1,325 @@
+package dev.mimic.engine.runtime;
+
+import dev.mimic.engine.model.Step;
+import dev.mimic.engine.model.Transformer;
+import dev.mimic.engine.trace.ForwardTrace;
+import dev.mimic.kernels.svf.SvfKernels.Phase;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The one thread that runs a model. Requests of any thread queue up; each turn admits what there is room for, runs at
+ * most about a block of prompt, and one decoding step for all rows together. A row draws with its own sampler and ends by
+ * itself; its failure ends it alone. Nothing is allocated per decoded token.
+ */
+public final class BatchScheduler implements AutoCloseable {
+    private final Transformer transformer;
+    private final Runnable beforeWork;
+    private final Step step;
+    private final Row[] rows;
+    private final int vocabulary;
+    private final Thread thread;
+    private int active;
+    private float[] logits = {};
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition work = lock.newCondition();
+    // all below guarded by lock
+    private final Queue<GenerationTask> tasks = new ArrayDeque<>();
+    private final Queue<Call<?>> calls = new ArrayDeque<>();
+    private boolean closed;
+
+    /**
+     * Starts the thread.
+     *
+     * @param maxBatch rows decoded together at most; no more than the transformer's rows
+     * @param beforeWork runs before each prompt; what it throws ends that request
+     */
+    public BatchScheduler(Transformer transformer, int maxBatch, Runnable beforeWork) {
+        this.transformer = transformer;
+        this.beforeWork = beforeWork;
+        this.step = transformer.newStep();
+        this.rows = new Row[maxBatch];
+        this.vocabulary = transformer.config().vocabularySize();
+        this.thread = Thread.ofPlatform().daemon().name("mimic-scheduler").unstarted(this::loop);
+        thread.start();
+    }
+
+    /**
+     * Queues a row.
+     *
+     * @throws IllegalStateException if the engine is closed
+     */
+    public void submit(GenerationTask task) {
+        enqueue(tasks, task);
+    }
+
+    /**
+     * Runs something that needs the transformer between two steps and waits for it.
+     *
+     * @throws IllegalStateException if the engine is closed, or this is the scheduler's own thread
+     */
+    public <T> T call(Callable<T> call) {
+        checkMayWait();
+        CompletableFuture<T> result = new CompletableFuture<>();
+        enqueue(calls, new Call<>(call, result));
+        return await(result);
+    }
+
+    private record Call<T>(Callable<T> work, CompletableFuture<T> result) {
+        void run() {
+            try {
+                result.complete(work.call());
+            } catch (Throwable t) {
+                result.completeExceptionally(t);
+            }
+        }
+    }
+
+    /**
+     * Checks that the caller may wait for this scheduler.
+     *
+     * @throws IllegalStateException if it is the scheduler's own thread
+     */
+    public void checkMayWait() {
+        if (Thread.currentThread() == thread) {
+            throw new IllegalStateException("engine: a listener must not wait for its own engine");
+        }
+    }
+
+    private static <T> T await(CompletableFuture<T> result) {
+        try {
+            return result.join();
+        } catch (CompletionException e) {
+            switch (e.getCause()) {
+                case RuntimeException cause -> throw cause;
+                case Error cause -> throw cause;
+                case Throwable cause -> throw new IllegalStateException(cause.getMessage(), cause);
+            }
+        }
+    }
+
+    private <T> void enqueue(Queue<T> queue, T item) {
+        lock.lock();
+        try {
+            if (closed) {
+                throw closedException();
+            }
+            queue.add(item);
+            work.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static IllegalStateException closedException() {
+        return new IllegalStateException("engine: it is closed");
+    }
+
+    private void loop() {
+        while (admit()) {
+            prefill();
+            decode();
+        }
+        for (int i = 0; i < active; i++) {
+            rows[i].fail(closedException());
+        }
+        active = 0;
+        // nobody adds any more
+        for (GenerationTask task : tasks) {
+            task.completion().completeExceptionally(closedException());
+        }
+        for (Call<?> call : calls) {
+            call.result().completeExceptionally(closedException());
+        }
+    }
+
+    /** Runs what was called, takes rows while there is room, waits when there is nothing to do; false when closed. */
+    private boolean admit() {
+        while (true) {
+            Call<?> call;
+            GenerationTask task;
+            lock.lock();
+            try {
+                while (!closed && active == 0 && calls.isEmpty() && tasks.isEmpty()) {
+                    work.awaitUninterruptibly();
+                }
+                if (closed) {
+                    return false;
+                }
+                call = calls.poll();
+                task = call == null && active < rows.length ? tasks.poll() : null;
+            } finally {
+                lock.unlock();
+            }
+            if (call != null) {
+                call.run();
+            } else if (task != null) {
+                admit(task);
+            } else if (active > 0) {
+                return true;
+            }
+        }
+    }
+
+    private void admit(GenerationTask task) {
+        StopCause over = task.cancelled() ? StopCause.CANCELLED : task.late() ? StopCause.DEADLINE : null;
+        if (over == null && task.limit() == 0) {
+            over = StopCause.LENGTH;
+        }
+        if (over != null) {
+            task.completion().complete(Completion.empty(over));
+            return;
+        }
+        try {
+            beforeWork.run();
+            rows[active] = new Row(task, transformer.config());
+            active++;
+        } catch (Throwable t) {
+            task.completion().completeExceptionally(t);
+        }
+    }
+
+    /** Prompts, in the order of admission, until about a block of rows has run. */
+    private void prefill() {
+        int left = transformer.rows();
+        for (int i = 0; i < active && left > 0; i++) {
+            Row row = rows[i];
+            while (left > 0 && row.prefilling()) {
+                StopCause end = row.interrupted();
+                if (end == null) {
+                    try {
+                        int count = row.nextBlock(step, transformer.rows());
+                        left -= count;
+                        transformer.forward(step, ForwardTrace.NONE);
+                        if (!row.prefilling()) {
+                            reserveLogits(1);
+                            transformer.logits(Phase.DECODE, count - 1, 1, logits);
+                            end = row.draw(logits, 0);
+                        }
+                    } catch (Throwable t) {
+                        row.fail(t);
+                        rows[i] = null;
+                        break;
+                    }
+                }
+                if (end != null) {
+                    row.finish(end);
+                    rows[i] = null;
+                    break;
+                }
+            }
+        }
+        removeFinished();
+    }
+
+    /** One token more for every row whose prompt is done. */
+    private void decode() {
+        step.decode();
+        for (int i = 0; i < active; i++) {
+            if (!rows[i].prefilling()) {
+                StopCause end = rows[i].interrupted();
+                if (end == null) {
+                    rows[i].addTo(step);
+                } else {
+                    rows[i].finish(end);
+                    rows[i] = null;
+                }
+            }
+        }
+        removeFinished();
+        if (step.rows() == 0) {
+            return;
+        }
+        try {
+            reserveLogits(step.rows());
+            transformer.forward(step, ForwardTrace.NONE);
+            transformer.logits(Phase.DECODE, 0, step.rows(), logits);
+        } catch (Throwable t) {
+            failDecoded(t);
+            return;
+        }
+        for (int i = 0, stepRow = 0; i < active; i++) {
+            if (!rows[i].prefilling()) {
+                draw(i, stepRow++);
+            }
+        }
+        removeFinished();
+    }
+
+    private void draw(int i, int stepRow) {
+        StopCause end;
+        try {
+            end = rows[i].draw(logits, stepRow * vocabulary);
+        } catch (Throwable t) {
+            rows[i].fail(t);
+            rows[i] = null;
+            return;
+        }
+        if (end != null) {
+            rows[i].finish(end);
+            rows[i] = null;
+        }
+    }
+
+    /** A step that fails as a whole has nothing to give to any of its rows. */
+    private void failDecoded(Throwable failure) {
+        for (int i = 0; i < active; i++) {
+            if (!rows[i].prefilling()) {
+                rows[i].fail(failure);
+                rows[i] = null;
+            }
+        }
+        removeFinished();
+    }
+
+    private void removeFinished() {
+        int kept = 0;
+        for (int i = 0; i < active; i++) {
+            Row row = rows[i];
+            rows[i] = null;
+            if (row != null) {
+                rows[kept++] = row;
+            }
+        }
+        active = kept;
+    }
+
+    private void reserveLogits(int count) {
+        if (logits.length < count * vocabulary) {
+            int room = Math.min(rows.length, Integer.highestOneBit(2 * count - 1));
+            logits = new float[Math.multiplyExact(room, vocabulary)];
+        }
+    }
+
+    /** Ends all requests with an error, waits for the thread. Idempotent; not from a listener. */
+    @Override
+    public void close() {
+        if (Thread.currentThread() == thread) {
+            throw new IllegalStateException("engine: a listener must not close its own engine");
+        }
+        lock.lock();
+        try {
+            closed = true;
+            work.signal();
+        } finally {
+            lock.unlock();
+        }
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

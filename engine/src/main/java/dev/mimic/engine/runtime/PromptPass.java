@@ -1,0 +1,89 @@
+package dev.mimic.engine.runtime;
+
+import dev.mimic.engine.model.KeyValueCache;
+import dev.mimic.engine.model.RowScales;
+import dev.mimic.engine.model.Step;
+import dev.mimic.engine.model.Transformer;
+import dev.mimic.engine.trace.ForwardTrace;
+import dev.mimic.kernels.svf.SvfKernels.Phase;
+
+/** Runs given tokens through the model, in blocks, and hands out the logits of every position from one on. */
+public final class PromptPass {
+    /** Takes the logits of a position; the array is overwritten after the call. */
+    @FunctionalInterface
+    public interface LogitRows {
+        /**
+         * Logits of a position, in order.
+         *
+         * @param row [vocabulary]
+         */
+        void row(int position, float[] row);
+    }
+
+    /** Elements of the largest array of logits: rows of a large vocabulary are computed a few at a time. */
+    private static final int MOST_LOGITS = 1 << 22;
+
+    private final Transformer transformer;
+    private final RowScales scales;
+    private final ForwardTrace trace;
+
+    /** A pass with an adapter's scales, seen by a trace. */
+    public PromptPass(Transformer transformer, RowScales scales, ForwardTrace trace) {
+        this.transformer = transformer;
+        this.scales = scales;
+        this.trace = trace;
+    }
+
+    /**
+     * Runs the tokens; on the scheduler's thread.
+     *
+     * @param ids at least one; read only
+     * @param first first position whose logits are wanted
+     * @throws IllegalStateException if a logit is not finite
+     */
+    public void run(int[] ids, int first, LogitRows rows) {
+        Step step = transformer.newStep();
+        int vocabulary = transformer.config().vocabularySize();
+        int chunk = Math.clamp(MOST_LOGITS / vocabulary, 1, transformer.rows());
+        float[] logits = new float[Math.min(chunk, ids.length) * vocabulary];
+        float[] row = new float[vocabulary];
+        try (KeyValueCache cache = KeyValueCache.of(transformer.config(), ids.length)) {
+            for (int from = 0; from < ids.length; from += transformer.rows()) {
+                int count = Math.min(transformer.rows(), ids.length - from);
+                step.prefill(ids, from, count, ids.length, cache, scales);
+                transformer.forward(step, trace);
+                for (int i = Math.max(0, first - from); i < count; i += chunk) {
+                    int some = Math.min(chunk, count - i);
+                    transformer.logits(Phase.PREFILL, i, some, logits);
+                    for (int j = 0; j < some; j++) {
+                        System.arraycopy(logits, j * vocabulary, row, 0, vocabulary);
+                        checkFinite(from + i + j, row);
+                        rows.row(from + i + j, row);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void checkFinite(int position, float[] row) {
+        for (int id = 0; id < row.length; id++) {
+            if (!Float.isFinite(row[id])) {
+                throw new IllegalStateException("logits: that of token " + id + " at position " + position + " is "
+                        + row[id] + ", expected a finite number");
+            }
+        }
+    }
+
+    /** The natural log-probability of a token, {@code row[id] - log Σ exp(row)}. */
+    public static double logprob(float[] row, int id) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (float logit : row) {
+            max = Math.max(max, logit);
+        }
+        double sum = 0;
+        for (float logit : row) {
+            sum += Math.exp((double) logit - max);
+        }
+        return row[id] - max - Math.log(sum);
+    }
+}

@@ -1,0 +1,162 @@
+package dev.mimic.engine.runtime;
+
+import dev.mimic.engine.model.KeyValueCache;
+import dev.mimic.engine.model.Step;
+import dev.mimic.engine.sampling.Sampler;
+import dev.mimic.engine.sampling.SamplingOptions;
+import dev.mimic.engine.sampling.TokenLogprobs;
+import dev.mimic.loader.model.ModelConfig;
+import java.util.Arrays;
+
+/** A task that was admitted: its cache, its sampler, its tokens. Lives on the scheduler's thread. */
+final class Row {
+    private static final int FIRST_TOKENS = 1024;
+
+    private final GenerationTask task;
+    private final KeyValueCache cache;
+    private final Sampler sampler;
+    private final long admitted = System.nanoTime();
+    private final int top;
+    private int prefilled;
+    private int[] ids;
+    private double[] logprobs;
+    private int[] topIds;
+    private double[] topLogprobs;
+    private int count;
+    private long firstToken;
+
+    /** Admits a task: takes the memory it needs. */
+    Row(GenerationTask task, ModelConfig config) {
+        this.task = task;
+        int room = Math.min(task.limit(), FIRST_TOKENS);
+        int wanted = task.sampling().logprobs();
+        boolean withLogprobs = wanted != SamplingOptions.NO_LOGPROBS;
+        this.top = withLogprobs ? Math.min(wanted, config.vocabularySize()) : 0;
+        this.ids = new int[room];
+        this.logprobs = new double[withLogprobs ? room : 0];
+        this.topIds = new int[room * top];
+        this.topLogprobs = new double[room * top];
+        this.sampler = new Sampler(task.sampling(), config.vocabularySize(), task.prompt());
+        // the last token drawn is never stored
+        this.cache = KeyValueCache.of(config, Math.max(1, task.prompt().length + task.limit() - 1));
+    }
+
+    GenerationTask task() {
+        return task;
+    }
+
+    boolean prefilling() {
+        return prefilled < task.prompt().length;
+    }
+
+    /**
+     * Fills a step with the next block of the prompt.
+     *
+     * @return its rows
+     */
+    int nextBlock(Step step, int block) {
+        int rows = Math.min(block, task.prompt().length - prefilled);
+        step.prefill(task.prompt(), prefilled, rows, task.prompt().length, cache, task.scales());
+        prefilled += rows;
+        return rows;
+    }
+
+    /** Adds the newest token to a decoding step. */
+    void addTo(Step step) {
+        step.add(ids[count - 1], task.prompt().length + count - 1, cache, task.scales());
+    }
+
+    /** Why the row ends before its next step; null if it goes on. */
+    StopCause interrupted() {
+        if (task.cancelled()) {
+            return StopCause.CANCELLED;
+        }
+        return task.late() ? StopCause.DEADLINE : null;
+    }
+
+    /**
+     * Draws the next token.
+     *
+     * @param logits the row's logits from {@code offset}; changed
+     * @return why the row ends with it; null if it goes on
+     */
+    StopCause draw(float[] logits, int offset) {
+        int id = sampler.sample(logits, offset);
+        if (firstToken == 0) {
+            firstToken = System.nanoTime();
+        }
+        if (task.stopsAt(id)) {
+            return StopCause.STOP;
+        }
+        keep(id);
+        TokenListener listener = task.listener();
+        if (listener != null) {
+            listener.token(count - 1, id);
+        }
+        if (task.text() != null) {
+            hand(task.text().append(id));
+            if (task.text().stopped()) {
+                return StopCause.STOP;
+            }
+        }
+        return count == task.limit() ? StopCause.LENGTH : null;
+    }
+
+    private void hand(String piece) {
+        if (task.listener() != null && !piece.isEmpty()) {
+            task.listener().text(piece);
+        }
+    }
+
+    private void keep(int id) {
+        if (count == ids.length) {
+            int room = Math.min(task.limit(), 2 * count);
+            ids = Arrays.copyOf(ids, room);
+            logprobs = logprobs.length == 0 ? logprobs : Arrays.copyOf(logprobs, room);
+            topIds = Arrays.copyOf(topIds, room * top);
+            topLogprobs = Arrays.copyOf(topLogprobs, room * top);
+        }
+        ids[count] = id;
+        if (logprobs.length > 0) {
+            TokenLogprobs all = sampler.logprobs();
+            logprobs[count] = all.chosen();
+            for (int rank = 0; rank < top; rank++) {
+                topIds[count * top + rank] = all.topId(rank);
+                topLogprobs[count * top + rank] = all.top(rank);
+            }
+        }
+        count++;
+    }
+
+    /** Frees the cache and tells the caller. */
+    void finish(StopCause cause) {
+        cache.close();
+        try {
+            if (task.text() != null) {
+                hand(task.text().finish());
+            }
+            task.completion().complete(completion(cause));
+        } catch (Throwable t) {
+            task.completion().completeExceptionally(t);
+        }
+    }
+
+    private Completion completion(StopCause cause) {
+        long now = System.nanoTime();
+        return new Completion(
+                Arrays.copyOf(ids, count),
+                cause,
+                Arrays.copyOf(logprobs, logprobs.length == 0 ? 0 : count),
+                Arrays.copyOf(topIds, count * top),
+                Arrays.copyOf(topLogprobs, count * top),
+                firstToken == 0 ? 0 : firstToken - task.submitted(),
+                (firstToken == 0 ? now : firstToken) - admitted,
+                firstToken == 0 ? 0 : now - firstToken);
+    }
+
+    /** Frees the cache and tells the caller of a failure. */
+    void fail(Throwable failure) {
+        cache.close();
+        task.completion().completeExceptionally(failure);
+    }
+}
