@@ -3,8 +3,9 @@ module dev.mimic.engine {
     requires transitive dev.mimic.kernels;
     requires transitive dev.mimic.loader;
 
+    exports dev.mimic.engine;
     exports dev.mimic.engine.model;
     exports dev.mimic.engine.sampling;
     exports dev.mimic.engine.trace to
-    exports dev.mimic.engine;
+            dev.mimic.adapt;
 }
