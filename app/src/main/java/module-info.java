@@ -5,9 +5,11 @@ module dev.mimic.app {
     requires dev.mimic.loader;
     requires dev.mimic.kernels;
     requires info.picocli;
+    requires java.management;
+    requires jdk.management;
     requires org.jline.reader;
     requires org.jline.terminal;
 
-    opens dev.mimic.app to
+    opens dev.mimic.app.command to
             info.picocli;
 }

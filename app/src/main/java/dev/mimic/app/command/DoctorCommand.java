@@ -1,0 +1,133 @@
+package dev.mimic.app.command;
+
+import com.sun.management.HotSpotDiagnosticMXBean;
+import com.sun.management.OperatingSystemMXBean;
+import dev.mimic.kernels.WorkerPool;
+import dev.mimic.kernels.backend.Backend;
+import dev.mimic.loader.json.Json;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+@Command(
+        name = "doctor",
+        description = "Says what this machine and this JVM offer, and what would be slow and why.",
+        footer = {"", "There is no GPU code yet: everything runs on the processor."})
+final class DoctorCommand implements Callable<Integer> {
+    @ParentCommand
+    private MimicCommand mimic;
+
+    @Mixin
+    private CommonOptions common;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        Map<String, Object> findings = findings();
+        List<String> warnings = warnings(findings);
+        if (json) {
+            findings.put("warnings", warnings);
+            mimic.console().out().println(Json.write(findings));
+            return 0;
+        }
+        findings.forEach((name, value) ->
+                mimic.console().out().printf(Locale.ROOT, "%-18s %s%n", name.replace('_', ' '), value));
+        mimic.console().out().println();
+        if (warnings.isEmpty()) {
+            mimic.console().out().println("Nothing here makes mimic slower than it has to be.");
+        }
+        warnings.forEach(warning -> mimic.console().out().println("slow: " + warning));
+        return 0;
+    }
+
+    private Map<String, Object> findings() {
+        Map<String, Object> findings = new LinkedHashMap<>();
+        findings.put("mimic", "0.1.0");
+        findings.put("java", System.getProperty("java.vm.version") + ", " + System.getProperty("java.vm.vendor"));
+        findings.put("java_home", System.getProperty("java.home"));
+        findings.put("vm", System.getProperty("java.vm.name") + ", " + System.getProperty("java.vm.info"));
+        findings.put("system", System.getProperty("os.name") + ", " + System.getProperty("os.arch"));
+        findings.put("processor", processor());
+        findings.put("cores", Runtime.getRuntime().availableProcessors());
+        try (WorkerPool pool = WorkerPool.of(common.threads())) {
+            findings.put("threads", pool.threads());
+            findings.put("kernels", Backend.best(pool).name());
+        }
+        findings.put("widest_vector", flag("MaxVectorSize").map(bytes -> Long.parseLong(bytes) * 8 + " bits").orElse("unknown"));
+        findings.put("memory", InspectCommand.bytes(physicalMemory()));
+        findings.put("heap_limit", InspectCommand.bytes(Runtime.getRuntime().maxMemory()));
+        findings.put("gpu", "not used: no GPU code yet");
+        return findings;
+    }
+
+    private static List<String> warnings(Map<String, Object> findings) {
+        List<String> warnings = new ArrayList<>();
+        String vm = String.valueOf(findings.get("vm"));
+        if (!vm.contains("Server VM")) {
+            warnings.add("the JVM is not HotSpot's server VM, whose C2 compiler the kernels are made for; take a HotSpot JDK 25");
+        }
+        if (vm.contains("interpreted mode")) {
+            warnings.add("the JVM only interprets; take -Xint out of MIMIC_JAVA_OPTS");
+        }
+        if (flag("TieredStopAtLevel").filter(level -> !level.equals("4")).isPresent()) {
+            warnings.add("C2 is switched off; take -XX:TieredStopAtLevel out of MIMIC_JAVA_OPTS");
+        }
+        String kernels = String.valueOf(findings.get("kernels"));
+        if (kernels.startsWith("scalar")) {
+            warnings.add("the plain Java kernels are in use; take -Dmimic.vector=scalar out of MIMIC_JAVA_OPTS");
+        }
+        long widest = flag("MaxVectorSize").map(Long::parseLong).orElse(0L) * 8;
+        if (widest > 0 && widest < 256) {
+            warnings.add("the processor has vectors of " + widest + " bits; 256 or 512 are two to four times as fast");
+        }
+        if (kernels.startsWith("vector-") && widest > Long.parseLong(kernels.replaceAll("\\D", ""))) {
+            warnings.add("the processor has vectors of " + widest + " bits, " + kernels + " is in use; take -Dmimic.vector out");
+        }
+        return warnings;
+    }
+
+    private static Optional<String> flag(String name) {
+        try {
+            return Optional.of(ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
+                    .getVMOption(name)
+                    .getValue());
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static long physicalMemory() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+    }
+
+    private static String processor() {
+        Path file = Path.of("/proc/cpuinfo");
+        if (!Files.isReadable(file)) {
+            return "unknown";
+        }
+        try (Stream<String> lines = Files.lines(file, StandardCharsets.UTF_8)) {
+            return lines.filter(line -> line.startsWith("model name"))
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                    .findFirst()
+                    .orElse("unknown");
+        } catch (IOException e) {
+            return "unknown";
+        }
+    }
+}
