@@ -87,7 +87,7 @@ final class VectorGemm implements VectorMatrixKernels.Ranged {
                 int length = Math.min(SLICE, cols - col);
                 VectorUnpack.block(weights, row, col, valid, length, block, 0, LEADING, workspace);
                 for (int k = 0; k < length; k += DEPTH) {
-                    multiply(block, valid, cols, col, k, Math.min(DEPTH, length - k), panels, sums);
+                    multiply(block, valid, cols, col, k, Math.min(DEPTH, length - k), panels, workspace.tile(), sums);
                 }
             }
             for (int panel = 0; panel < panels; panel++) {
@@ -96,12 +96,13 @@ final class VectorGemm implements VectorMatrixKernels.Ranged {
         }
     }
 
-    private void multiply(float[] block, int valid, int cols, int col, int k, int depth, int panels, float[] sums) {
+    private void multiply(
+            float[] block, int valid, int cols, int col, int k, int depth, int panels, float[] tile, float[] sums) {
         for (int panel = 0; panel < panels; panel++) {
             int from = (panel * cols + col + k) * PANEL;
             for (int r = 0; r < valid; r += ROWS) {
                 VectorGemmTile.accumulate(
-                        block, r * LEADING + k, packed, from, depth, sums, (panel * BLOCK + r) * PANEL);
+                        block, r * LEADING + k, packed, from, depth, tile, sums, (panel * BLOCK + r) * PANEL);
             }
         }
     }

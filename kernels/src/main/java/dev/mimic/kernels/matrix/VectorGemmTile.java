@@ -8,8 +8,8 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * The register tile of both matrix-matrix products: rows of a block against a panel of two vectors,
- * {@code sums[r, j] += Σ_k a[r, k] · panel[k, j]}. The sums of a call start at zero and are added at the end: an
- * accumulator that is loaded first makes C2 spill.
+ * {@code sums[r, j] += Σ_k a[r, k] · panel[k, j]}. The sums of a call start at zero and are stored; a loop of its own
+ * adds them. With that addition in the tile C2 meets its node limit, stops inlining, and everything is boxed.
  *
  * <p>Written out by hand, because vectors live in locals only: 24 accumulators, 2 vectors of the panel and a broadcast
  * fill the 32 registers of AVX-512, and 12 accumulators the 16 of AVX2.
@@ -37,29 +37,39 @@ final class VectorGemmTile {
      * @param a [12, length], rows {@link VectorWorkspace#LEADING} apart
      * @param panel [length, PANEL]
      * @param length steps of k
+     * @param tile [12, PANEL]; overwritten
      * @param sums [12, PANEL]; accumulated into
      */
     static void accumulate(
-            float[] a, int aOffset, float[] panel, int panelOffset, int length, float[] sums, int offset) {
+            float[] a,
+            int aOffset,
+            float[] panel,
+            int panelOffset,
+            int length,
+            float[] tile,
+            float[] sums,
+            int offset) {
         if (WIDE) {
-            twelve(a, aOffset, panel, panelOffset, length, sums, offset);
+            twelve(a, aOffset, panel, panelOffset, length, tile, 0);
         } else {
-            six(a, aOffset, panel, panelOffset, length, sums, offset);
-            six(a, aOffset + 6 * LEADING, panel, panelOffset, length, sums, offset + 6 * PANEL);
+            six(a, aOffset, panel, panelOffset, length, tile, 0);
+            six(a, aOffset + 6 * LEADING, panel, panelOffset, length, tile, 6 * PANEL);
         }
+        add(tile, sums, offset);
     }
 
     private static FloatVector broadcast(float[] a, int index) {
         return FloatVector.broadcast(SPECIES, a[index]);
     }
 
-    private static void add(FloatVector low, FloatVector high, float[] sums, int offset) {
-        load(sums, offset).add(low).intoArray(sums, offset);
-        load(sums, offset + LANES).add(high).intoArray(sums, offset + LANES);
+    private static void add(float[] tile, float[] sums, int offset) {
+        for (int i = 0; i < ROWS * PANEL; i += LANES) {
+            load(sums, offset + i).add(load(tile, i)).intoArray(sums, offset + i);
+        }
     }
 
     private static void twelve(
-            float[] a, int aOffset, float[] panel, int panelOffset, int length, float[] sums, int offset) {
+            float[] a, int aOffset, float[] panel, int panelOffset, int length, float[] tile, int offset) {
         FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector l0 = zero;
         FloatVector h0 = zero;
@@ -125,22 +135,34 @@ final class VectorGemmTile {
             l11 = w.fma(low, l11);
             h11 = w.fma(high, h11);
         }
-        add(l0, h0, sums, offset + 0 * PANEL);
-        add(l1, h1, sums, offset + 1 * PANEL);
-        add(l2, h2, sums, offset + 2 * PANEL);
-        add(l3, h3, sums, offset + 3 * PANEL);
-        add(l4, h4, sums, offset + 4 * PANEL);
-        add(l5, h5, sums, offset + 5 * PANEL);
-        add(l6, h6, sums, offset + 6 * PANEL);
-        add(l7, h7, sums, offset + 7 * PANEL);
-        add(l8, h8, sums, offset + 8 * PANEL);
-        add(l9, h9, sums, offset + 9 * PANEL);
-        add(l10, h10, sums, offset + 10 * PANEL);
-        add(l11, h11, sums, offset + 11 * PANEL);
+        l0.intoArray(tile, offset + 0 * PANEL);
+        h0.intoArray(tile, offset + 0 * PANEL + LANES);
+        l1.intoArray(tile, offset + 1 * PANEL);
+        h1.intoArray(tile, offset + 1 * PANEL + LANES);
+        l2.intoArray(tile, offset + 2 * PANEL);
+        h2.intoArray(tile, offset + 2 * PANEL + LANES);
+        l3.intoArray(tile, offset + 3 * PANEL);
+        h3.intoArray(tile, offset + 3 * PANEL + LANES);
+        l4.intoArray(tile, offset + 4 * PANEL);
+        h4.intoArray(tile, offset + 4 * PANEL + LANES);
+        l5.intoArray(tile, offset + 5 * PANEL);
+        h5.intoArray(tile, offset + 5 * PANEL + LANES);
+        l6.intoArray(tile, offset + 6 * PANEL);
+        h6.intoArray(tile, offset + 6 * PANEL + LANES);
+        l7.intoArray(tile, offset + 7 * PANEL);
+        h7.intoArray(tile, offset + 7 * PANEL + LANES);
+        l8.intoArray(tile, offset + 8 * PANEL);
+        h8.intoArray(tile, offset + 8 * PANEL + LANES);
+        l9.intoArray(tile, offset + 9 * PANEL);
+        h9.intoArray(tile, offset + 9 * PANEL + LANES);
+        l10.intoArray(tile, offset + 10 * PANEL);
+        h10.intoArray(tile, offset + 10 * PANEL + LANES);
+        l11.intoArray(tile, offset + 11 * PANEL);
+        h11.intoArray(tile, offset + 11 * PANEL + LANES);
     }
 
     private static void six(
-            float[] a, int aOffset, float[] panel, int panelOffset, int length, float[] sums, int offset) {
+            float[] a, int aOffset, float[] panel, int panelOffset, int length, float[] tile, int offset) {
         FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector l0 = zero;
         FloatVector h0 = zero;
@@ -176,11 +198,17 @@ final class VectorGemmTile {
             l5 = w.fma(low, l5);
             h5 = w.fma(high, h5);
         }
-        add(l0, h0, sums, offset + 0 * PANEL);
-        add(l1, h1, sums, offset + 1 * PANEL);
-        add(l2, h2, sums, offset + 2 * PANEL);
-        add(l3, h3, sums, offset + 3 * PANEL);
-        add(l4, h4, sums, offset + 4 * PANEL);
-        add(l5, h5, sums, offset + 5 * PANEL);
+        l0.intoArray(tile, offset + 0 * PANEL);
+        h0.intoArray(tile, offset + 0 * PANEL + LANES);
+        l1.intoArray(tile, offset + 1 * PANEL);
+        h1.intoArray(tile, offset + 1 * PANEL + LANES);
+        l2.intoArray(tile, offset + 2 * PANEL);
+        h2.intoArray(tile, offset + 2 * PANEL + LANES);
+        l3.intoArray(tile, offset + 3 * PANEL);
+        h3.intoArray(tile, offset + 3 * PANEL + LANES);
+        l4.intoArray(tile, offset + 4 * PANEL);
+        h4.intoArray(tile, offset + 4 * PANEL + LANES);
+        l5.intoArray(tile, offset + 5 * PANEL);
+        h5.intoArray(tile, offset + 5 * PANEL + LANES);
     }
 }

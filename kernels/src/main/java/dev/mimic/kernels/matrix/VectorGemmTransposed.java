@@ -51,18 +51,19 @@ final class VectorGemmTransposed implements VectorMatrixKernels.Ranged {
                 VectorUnpack.block(weights, row, col + panel * PANEL, length, lanes, packed, to, PANEL, workspace);
             }
             for (int k = 0; k < length; k += DEPTH) {
-                multiply(block, valid, packed, k, Math.min(DEPTH, length - k), panels, sums);
+                multiply(block, valid, packed, k, Math.min(DEPTH, length - k), panels, workspace.tile(), sums);
             }
         }
         write(sums, first, valid, y, weights.cols(), col, width);
     }
 
-    private static void multiply(float[] block, int valid, float[] packed, int k, int depth, int panels, float[] sums) {
+    private static void multiply(
+            float[] block, int valid, float[] packed, int k, int depth, int panels, float[] tile, float[] sums) {
         for (int panel = 0; panel < panels; panel++) {
             int from = (panel * SLICE + k) * PANEL;
             for (int r = 0; r < valid; r += ROWS) {
                 VectorGemmTile.accumulate(
-                        block, r * LEADING + k, packed, from, depth, sums, (panel * BLOCK + r) * PANEL);
+                        block, r * LEADING + k, packed, from, depth, tile, sums, (panel * BLOCK + r) * PANEL);
             }
         }
     }

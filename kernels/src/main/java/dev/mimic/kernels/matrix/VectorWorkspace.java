@@ -11,6 +11,7 @@ final class VectorWorkspace {
     private float[] block = new float[0];
     private float[] sums = new float[0];
     private float[] panels = new float[0];
+    private final float[] tile = new float[VectorGemmTile.ROWS * VectorGemmTile.PANEL];
     private final short[] halves = new short[SLICE];
 
     /** Rows of F32, {@link #LEADING} apart: [rows, SLICE]. */
@@ -35,6 +36,11 @@ final class VectorWorkspace {
             panels = new float[length];
         }
         return panels;
+    }
+
+    /** Sums of one tile of a matrix-matrix product, [12, PANEL]. */
+    float[] tile() {
+        return tile;
     }
 
     /** A copy of F16 bits on their way, [SLICE]. */
