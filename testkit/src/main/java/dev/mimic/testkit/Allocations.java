@@ -2,6 +2,7 @@ package dev.mimic.testkit;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
+import java.util.function.LongSupplier;
 
 /** Counts the bytes that threads allocate on the Java heap. */
 public final class Allocations {
@@ -15,16 +16,28 @@ public final class Allocations {
      * @param prefix start of the names of worker threads
      */
     public static long bytes(String prefix) {
+        return counter(prefix).getAsLong();
+    }
+
+    /**
+     * Counts bytes allocated so far by the calling thread and by all threads whose name starts with a prefix, as they
+     * live now. Asking it allocates nothing, so that it may be asked by a thread that it counts.
+     *
+     * @param prefix start of the names of worker threads
+     */
+    public static LongSupplier counter(String prefix) {
         long[] ids = Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.equals(Thread.currentThread())
                         || thread.getName().startsWith(prefix))
                 .mapToLong(Thread::threadId)
                 .toArray();
-        long bytes = 0;
-        for (long count : THREADS.getThreadAllocatedBytes(ids)) {
-            bytes += Math.max(0, count);
-        }
-        return bytes;
+        return () -> {
+            long bytes = 0;
+            for (long id : ids) {
+                bytes += Math.max(0, THREADS.getThreadAllocatedBytes(id));
+            }
+            return bytes;
+        };
     }
 
     /**
@@ -34,9 +47,10 @@ public final class Allocations {
      * @param prefix start of the names of worker threads
      */
     public static long during(String prefix, Runnable work) {
-        long ownCost = -bytes(prefix) + bytes(prefix);
-        long before = bytes(prefix);
+        LongSupplier counter = counter(prefix);
+        counter.getAsLong(); // once for its own classes
+        long before = counter.getAsLong();
         work.run();
-        return bytes(prefix) - before - ownCost;
+        return counter.getAsLong() - before;
     }
 }

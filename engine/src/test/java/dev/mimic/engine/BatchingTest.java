@@ -1,0 +1,184 @@
+package dev.mimic.engine;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import dev.mimic.engine.sampling.SamplingOptions;
+import dev.mimic.testkit.SeededCases;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A row gets bit for bit what it gets alone, whatever is decoded beside it. */
+final class BatchingTest {
+    private static final int VOCABULARY = 150;
+
+    @TempDir
+    static Path temporary;
+
+    private static Path model;
+    private static Path factors;
+    private static Path truncated;
+    private static Map<String, float[]> sigmas;
+
+    @BeforeAll
+    static void write() {
+        model = RandomFolder.write(
+                temporary.resolve("model"), "mistral", "MistralForCausalLM", 3, Map.of("sliding_window", 20));
+        factors = temporary.resolve("factors");
+        sigmas = TestFactors.write(model, factors, TestFactors::isLinear, Integer.MAX_VALUE);
+        truncated = temporary.resolve("truncated");
+        TestFactors.write(model, truncated, TestFactors::isLinear, 8);
+    }
+
+    /** Eight requests with eight different experts, prompts, lengths and seeds; the first is the base model. */
+    private static List<GenerationRequest> eight(int rank) {
+        List<GenerationRequest> all = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            RandomGenerator random = SeededCases.generator(100 + i);
+            Map<String, float[]> z = new LinkedHashMap<>();
+            sigmas.forEach((name, sigma) -> {
+                float[] values = new float[Math.min(rank, sigma.length)];
+                for (int k = 0; k < values.length; k++) {
+                    values[k] = (float) random.nextGaussian(1, 0.4);
+                }
+                z.put(name, values);
+            });
+            SamplingOptions sampling = SamplingOptions.GREEDY
+                    .withTemperature(i % 2)
+                    .withSeed(i)
+                    .withRepetitionPenalty(i % 3 == 0 ? 1.2f : 1)
+                    .withLogprobs(VOCABULARY);
+            all.add(GenerationRequest.ofIds(random.ints(3 + 5 * i, 0, VOCABULARY).toArray())
+                    .withAdapter(i == 0 ? Adapter.NONE : new Adapter.Scaling(z))
+                    .withSampling(sampling)
+                    .withMaxTokens(12 + 3 * i)
+                    .withIgnoreEos(true));
+        }
+        return all;
+    }
+
+    private static void checkTogetherAsAlone(EngineOptions options, int rank) {
+        List<GenerationRequest> requests = eight(rank);
+        try (Engine engine = Engine.open(model, options)) {
+            List<GenerationResult> alone =
+                    requests.stream().map(engine::generate).toList();
+            List<GenerationResult> together = engine.generateAll(requests);
+            Set<List<Integer>> different = new HashSet<>();
+            for (int i = 0; i < 8; i++) {
+                assertArrayEquals(alone.get(i).ids(), together.get(i).ids());
+                // doubles compare by bits: all logits of all steps
+                assertEquals(alone.get(i).logprobs(), together.get(i).logprobs());
+                assertEquals(VOCABULARY, together.get(i).logprobs().getFirst().top().size());
+                different.add(Arrays.stream(alone.get(i).ids()).boxed().toList());
+            }
+            assertEquals(8, different.size(), "eight requests with eight different replies");
+        }
+    }
+
+    @Test
+    void eightExpertsInOneBatchAreAsAloneInFactoredForm() {
+        checkTogetherAsAlone(
+                EngineOptions.DEFAULTS.withFactors(factors).withForm(EngineOptions.Form.FACTORED), Integer.MAX_VALUE);
+    }
+
+    @Test
+    void eightExpertsInOneBatchAreAsAloneInResidualForm() {
+        checkTogetherAsAlone(
+                EngineOptions.DEFAULTS.withFactors(truncated).withForm(EngineOptions.Form.RESIDUAL), 8);
+    }
+
+    @Test
+    void rowsThatWaitForRoomAreAsAlone() {
+        checkTogetherAsAlone(
+                EngineOptions.DEFAULTS.withFactors(factors).withMaxBatch(3).withBlockSize(5), Integer.MAX_VALUE);
+    }
+
+    @Test
+    void blocksOfAPromptDoNotShow() {
+        int[] ids = SeededCases.generator(5).ints(47, 0, VOCABULARY).toArray();
+        float[][] whole;
+        try (Engine engine = Engine.open(model)) {
+            whole = engine.logits(ids, Adapter.NONE);
+        }
+        for (int block : new int[] {1, 7, 16, 46}) {
+            EngineOptions options = EngineOptions.DEFAULTS.withBlockSize(block).withMaxBatch(1);
+            try (Engine engine = Engine.open(model, options)) {
+                float[][] cut = engine.logits(ids, Adapter.NONE);
+                for (int i = 0; i < ids.length; i++) {
+                    assertArrayEquals(whole[i], cut[i], "block size " + block + ", position " + i);
+                }
+            }
+        }
+    }
+
+    @Test
+    void threadsDoNotShow() {
+        int[] ids = SeededCases.generator(6).ints(30, 0, VOCABULARY).toArray();
+        GenerationRequest request = GenerationRequest.ofIds(ids)
+                .withSampling(SamplingOptions.GREEDY.withLogprobs(VOCABULARY))
+                .withMaxTokens(10);
+        List<GenerationResult.TokenLogprob> one = null;
+        for (int threads : new int[] {1, 2, 3}) {
+            try (Engine engine = Engine.open(model, EngineOptions.DEFAULTS.withThreads(threads))) {
+                List<GenerationResult.TokenLogprob> found = engine.generate(request).logprobs();
+                one = one == null ? found : one;
+                assertEquals(one, found, threads + " threads");
+            }
+        }
+    }
+
+    @Test
+    void residualFormLeavesTheBaseModelExactlyAsItIs() {
+        int[] ids = SeededCases.generator(8).ints(21, 0, VOCABULARY).toArray();
+        GenerationRequest base = GenerationRequest.ofIds(ids)
+                .withSampling(SamplingOptions.GREEDY.withLogprobs(VOCABULARY))
+                .withMaxTokens(16);
+        EngineOptions residual = EngineOptions.DEFAULTS.withFactors(truncated);
+        try (Engine plain = Engine.open(model);
+                Engine engine = Engine.open(model, residual)) {
+            assertEquals(
+                    plain.generate(base).logprobs(), engine.generate(base).logprobs());
+            // beside experts too
+            List<GenerationRequest> mixed = new ArrayList<>(eight(8));
+            mixed.add(base);
+            assertEquals(
+                    plain.generate(base).logprobs(),
+                    engine.generateAll(mixed).getLast().logprobs());
+            Map<String, float[]> ones = new LinkedHashMap<>();
+            sigmas.forEach((name, sigma) -> {
+                ones.put(name, new float[8]);
+                Arrays.fill(ones.get(name), 1);
+            });
+            assertEquals(
+                    plain.generate(base).logprobs(),
+                    engine.generate(base.withAdapter(new Adapter.Scaling(ones))).logprobs());
+        }
+    }
+
+    @Test
+    void sameSeedGivesTheSameTokensAndAnotherSeedOthers() {
+        GenerationRequest request = GenerationRequest.ofIds(5, 6, 7)
+                .withSampling(SamplingOptions.GREEDY.withTemperature(1).withSeed(42))
+                .withMaxTokens(30)
+                .withIgnoreEos(true);
+        try (Engine engine = Engine.open(model)) {
+            List<GenerationResult> three = engine.generateAll(List.of(request.withN(3)));
+            assertArrayEquals(three.get(0).ids(), engine.generate(request).ids());
+            SamplingOptions next = SamplingOptions.GREEDY.withTemperature(1).withSeed(43);
+            assertArrayEquals(three.get(1).ids(), engine.generate(request.withSampling(next)).ids());
+            assertNotEquals(Arrays.toString(three.get(0).ids()), Arrays.toString(three.get(1).ids()));
+            assertNotEquals(Arrays.toString(three.get(1).ids()), Arrays.toString(three.get(2).ids()));
+        }
+    }
+}
