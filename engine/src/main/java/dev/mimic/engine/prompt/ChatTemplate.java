@@ -21,7 +21,8 @@ public final class ChatTemplate {
     /** Name of the template that transformers prefers when tools are given. */
     private static final String WITH_TOOLS = "tool_use";
 
-    private static final List<String> OTHER_TOKENS = List.of("pad_token", "unk_token", "sep_token", "cls_token", "mask_token");
+    private static final List<String> OTHER_TOKENS =
+            List.of("pad_token", "unk_token", "sep_token", "cls_token", "mask_token");
 
     private final Map<String, String> sources;
     private final Map<String, Object> tokens;

@@ -40,14 +40,17 @@ final class ChatTemplateOracleTest {
             source.names().stream()
                     .filter(key -> key.endsWith("_token"))
                     .forEach(key -> tokens.put(key, source.text(key).orElse(null)));
-            templates.put(name, new ChatTemplate(Map.of("default", source.text("template").orElseThrow()), tokens));
+            templates.put(
+                    name,
+                    new ChatTemplate(Map.of("default", source.text("template").orElseThrow()), tokens));
         }
         List<Object> cases = oracle.list("cases").orElseThrow();
         assertFalse(cases.isEmpty(), "no cases in " + file);
         return cases.stream().map(value -> {
             Map<String, Object> test = object(value);
             String name = test.get("template") + ": " + test.get("conversation") + ", generation prompt "
-                    + test.get("add_generation_prompt") + ", " + object(test.get("extra")).keySet();
+                    + test.get("add_generation_prompt") + ", "
+                    + object(test.get("extra")).keySet();
             return DynamicTest.dynamicTest(name, () -> check(templates.get((String) test.get("template")), test));
         });
     }
@@ -61,8 +64,7 @@ final class ChatTemplateOracleTest {
         if (error == null) {
             assertEquals(test.get("rendered"), template.render(messages, prompt, extra));
         } else {
-            TemplateException e =
-                    assertThrows(TemplateException.class, () -> template.render(messages, prompt, extra));
+            TemplateException e = assertThrows(TemplateException.class, () -> template.render(messages, prompt, extra));
             // the oracle names Python's class of exception first
             assertEquals(error.substring(error.indexOf(": ") + 2), e.problem());
         }
