@@ -108,7 +108,8 @@ public final class Engine implements AutoCloseable {
      */
     public PendingGeneration submit(GenerationRequest request, GenerationListener listener) {
         if (request.n() != 1) {
-            throw new IllegalArgumentException("request: n is " + request.n() + ", expected 1 where one reply is given");
+            throw new IllegalArgumentException(
+                    "request: n is " + request.n() + ", expected 1 where one reply is given");
         }
         return submit(request, requests.promptIds(request), 0, listener);
     }
@@ -116,8 +117,7 @@ public final class Engine implements AutoCloseable {
     private PendingGeneration submit(GenerationRequest request, int[] promptIds, int i, GenerationListener listener) {
         GenerationTask task = requests.task(request, promptIds, i, listener);
         scheduler.submit(task);
-        return new PendingGeneration(
-                task, scheduler::checkMayWait, completion -> result(task, promptIds, completion));
+        return new PendingGeneration(task, scheduler::checkMayWait, completion -> result(task, promptIds, completion));
     }
 
     /**
@@ -161,7 +161,8 @@ public final class Engine implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             List<GenerationResult.Candidate> candidates = new ArrayList<>();
             for (int j = i * top; j < (i + 1) * top; j++) {
-                candidates.add(new GenerationResult.Candidate(completion.topIds()[j], completion.topLogprobs()[j]));
+                candidates.add(new GenerationResult.Candidate(
+                        completion.topIds()[j], completion.topLogprobs()[j]));
             }
             all.add(new GenerationResult.TokenLogprob(
                     completion.ids()[i], completion.logprobs()[i], List.copyOf(candidates)));
@@ -187,8 +188,13 @@ public final class Engine implements AutoCloseable {
         System.arraycopy(completionIds, 0, ids, prompt.length, completionIds.length - 1);
         requests.checkFits("score", ids.length + 1);
         int first = prompt.length - 1;
-        run(ids, first, adapter, ForwardTrace.NONE, (position, row) ->
-                logprobs[position - first] = PromptPass.logprob(row, completionIds[position - first]));
+        run(
+                ids,
+                first,
+                adapter,
+                ForwardTrace.NONE,
+                (position, row) ->
+                        logprobs[position - first] = PromptPass.logprob(row, completionIds[position - first]));
         return new Score(completionIds.clone(), logprobs);
     }
 

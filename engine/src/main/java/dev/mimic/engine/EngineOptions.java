@@ -43,15 +43,7 @@ public record EngineOptions(
 
     /** All processors, the model's context, no factors. */
     public static final EngineOptions DEFAULTS = new EngineOptions(
-            0,
-            OptionalInt.empty(),
-            Optional.empty(),
-            Form.AUTO,
-            false,
-            Optional.empty(),
-            Backend::best,
-            256,
-            32);
+            0, OptionalInt.empty(), Optional.empty(), Form.AUTO, false, Optional.empty(), Backend::best, 256, 32);
 
     /**
      * Checks the numbers.
@@ -72,8 +64,7 @@ public record EngineOptions(
     }
 
     public EngineOptions withThreads(int value) {
-        return new EngineOptions(
-                value, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch);
+        return new EngineOptions(value, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch);
     }
 
     public EngineOptions withContextLength(int value) {
@@ -87,8 +78,7 @@ public record EngineOptions(
     }
 
     public EngineOptions withForm(Form value) {
-        return new EngineOptions(
-                threads, contextLength, factors, value, transfer, pool, backend, blockSize, maxBatch);
+        return new EngineOptions(threads, contextLength, factors, value, transfer, pool, backend, blockSize, maxBatch);
     }
 
     public EngineOptions withTransfer(boolean value) {
@@ -97,8 +87,7 @@ public record EngineOptions(
 
     public EngineOptions withPool(WorkerPool value) {
         Optional<WorkerPool> shared = Optional.of(value);
-        return new EngineOptions(
-                threads, contextLength, factors, form, transfer, shared, backend, blockSize, maxBatch);
+        return new EngineOptions(threads, contextLength, factors, form, transfer, shared, backend, blockSize, maxBatch);
     }
 
     public EngineOptions withBackend(Function<WorkerPool, Backend> value) {

@@ -85,8 +85,8 @@ final class OpenModel implements AutoCloseable {
             int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
             pool = own(WorkerPool.of(threads));
         }
-        TransformerWeights weights = new TransformerWeights(
-                directory.config(), new WeightReader(directory), byName(), form(options.form()));
+        TransformerWeights weights =
+                new TransformerWeights(directory.config(), new WeightReader(directory), byName(), form(options.form()));
         transformer = new Transformer(
                 directory.config(),
                 weights,
@@ -114,9 +114,10 @@ final class OpenModel implements AutoCloseable {
         return switch (wanted) {
             case FACTORED -> TransformerWeights.Form.FACTORED;
             case RESIDUAL -> TransformerWeights.Form.RESIDUAL;
-            case AUTO -> factors.map(Factors::fullRank).orElse(true)
-                    ? TransformerWeights.Form.FACTORED
-                    : TransformerWeights.Form.RESIDUAL;
+            case AUTO ->
+                factors.map(Factors::fullRank).orElse(true)
+                        ? TransformerWeights.Form.FACTORED
+                        : TransformerWeights.Form.RESIDUAL;
         };
     }
 

@@ -131,11 +131,12 @@ final class RequestReader {
      * @throws IllegalArgumentException if the prompt does not fit the context or has ids beyond the vocabulary
      */
     int[] promptIds(GenerationRequest request) {
-        int[] ids = checked(switch (request.prompt()) {
-            case Prompt.Text prompt -> requireTokenizer().encode(prompt.text(), !request.noBos());
-            case Prompt.Ids prompt -> prompt.ids();
-            case Prompt.Chat prompt -> requireTokenizer().encode(render(prompt), false);
-        });
+        int[] ids = checked(
+                switch (request.prompt()) {
+                    case Prompt.Text prompt -> requireTokenizer().encode(prompt.text(), !request.noBos());
+                    case Prompt.Ids prompt -> prompt.ids();
+                    case Prompt.Chat prompt -> requireTokenizer().encode(render(prompt), false);
+                });
         if (ids.length > context) {
             throw new IllegalArgumentException(
                     "prompt: it has " + ids.length + " tokens, expected at most " + context + ", the context length");

@@ -20,8 +20,8 @@ final class TextStream implements GenerationListener {
 
     Stream<String> over(PendingGeneration pending) {
         pending.whenDone(() -> pieces.add(Optional.empty()));
-        Spliterator<String> all = Spliterators.spliteratorUnknownSize(
-                new Pieces(pending), Spliterator.ORDERED | Spliterator.NONNULL);
+        Spliterator<String> all =
+                Spliterators.spliteratorUnknownSize(new Pieces(pending), Spliterator.ORDERED | Spliterator.NONNULL);
         return StreamSupport.stream(all, false).onClose(pending::cancel);
     }
 

@@ -30,7 +30,8 @@ final class DecoderOracleTest {
         if (models.isEmpty()) {
             throw TestFolders.skip(SUITE, "the pack has no models");
         }
-        return models.stream().map(model -> DynamicTest.dynamicTest(model.getFileName().toString(), () -> check(model)));
+        return models.stream()
+                .map(model -> DynamicTest.dynamicTest(model.getFileName().toString(), () -> check(model)));
     }
 
     private static void check(Path folder) {
@@ -55,12 +56,12 @@ final class DecoderOracleTest {
         }
     }
 
-    private static void checkForward(
-            Engine engine, int[] ids, SafetensorsFile tensors, String prefix, String name) {
+    private static void checkForward(Engine engine, int[] ids, SafetensorsFile tensors, String prefix, String name) {
         double[][] expected = Goldens.matrix(tensors.tensor(prefix + "logits").orElseThrow());
         List<double[][]> hidden = new ArrayList<>();
         while (tensors.tensor(prefix + "hidden" + hidden.size()).isPresent()) {
-            hidden.add(Goldens.matrix(tensors.tensor(prefix + "hidden" + hidden.size()).orElseThrow()));
+            hidden.add(Goldens.matrix(
+                    tensors.tensor(prefix + "hidden" + hidden.size()).orElseThrow()));
         }
         assertTrue(hidden.isEmpty() || hidden.size() == engine.config().layers() + 2, name);
         assertEquals(expected.length, ids.length, name);
@@ -100,8 +101,7 @@ final class DecoderOracleTest {
 
     private static void checkScore(Engine engine, JsonObject golden, String what) {
         double[] expected = Goldens.doubles(golden, "completion_logprobs");
-        Score score = engine.score(
-                Goldens.ids(golden, "input_ids"), Goldens.ids(golden, "completion"), Adapter.NONE);
+        Score score = engine.score(Goldens.ids(golden, "input_ids"), Goldens.ids(golden, "completion"), Adapter.NONE);
         assertArrayEquals(expected, score.logprobs(), LOGITS, what);
         assertEquals(golden.number("completion_loglik").orElseThrow(), score.logprob(), LOGPROB_SUM, what);
     }

@@ -116,7 +116,8 @@ final class ReferenceDecoder {
             }
             for (int p = first; p <= position; p++) {
                 for (int j = 0; j < headSize; j++) {
-                    out[head * headSize + j] += share[p] / total * values.get(layer).get(p)[kv * headSize + j];
+                    out[head * headSize + j] +=
+                            share[p] / total * values.get(layer).get(p)[kv * headSize + j];
                 }
             }
         }
@@ -168,7 +169,8 @@ final class ReferenceDecoder {
         for (double value : x) {
             sum += value * value;
         }
-        double scale = 1 / Math.sqrt(sum / x.length + config.number("rms_norm_eps").orElseThrow());
+        double scale =
+                1 / Math.sqrt(sum / x.length + config.number("rms_norm_eps").orElseThrow());
         double[] out = new double[x.length];
         for (int i = 0; i < x.length; i++) {
             out[i] = weight[i] * x[i] * scale;

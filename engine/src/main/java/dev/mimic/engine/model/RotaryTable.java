@@ -82,8 +82,7 @@ final class RotaryTable {
         if (turns < scaling.lowFreqFactor()) {
             return frequency / scaling.factor();
         }
-        double smooth =
-                (turns - scaling.lowFreqFactor()) / (scaling.highFreqFactor() - scaling.lowFreqFactor());
+        double smooth = (turns - scaling.lowFreqFactor()) / (scaling.highFreqFactor() - scaling.lowFreqFactor());
         return (1 - smooth) * frequency / scaling.factor() + smooth * frequency;
     }
 }

@@ -31,9 +31,10 @@ public final class WeightReader {
             case F32 -> new Matrix.F32(rows, cols, tensor.data());
             case F16 -> new Matrix.F16(rows, cols, tensor.data());
             case BF16 -> new Matrix.Bf16(rows, cols, tensor.data());
-            default -> throw new InvalidModelException(
-                    directory.path(),
-                    "tensor '" + name + "': type " + tensor.dtype() + " cannot be run, expected F32, F16 or BF16");
+            default ->
+                throw new InvalidModelException(
+                        directory.path(),
+                        "tensor '" + name + "': type " + tensor.dtype() + " cannot be run, expected F32, F16 or BF16");
         };
     }
 
@@ -49,9 +50,10 @@ public final class WeightReader {
             case F32 -> new Matrix.F32(1, size, tensor.data());
             case F16 -> new Matrix.F16(1, size, tensor.data());
             case BF16 -> new Matrix.Bf16(1, size, tensor.data());
-            default -> throw new InvalidModelException(
-                    directory.path(),
-                    "tensor '" + name + "': type " + tensor.dtype() + " cannot be run, expected F32, F16 or BF16");
+            default ->
+                throw new InvalidModelException(
+                        directory.path(),
+                        "tensor '" + name + "': type " + tensor.dtype() + " cannot be run, expected F32, F16 or BF16");
         };
         float[] values = new float[size];
         widen(row, 0, values, 0);
