@@ -13,7 +13,7 @@ public sealed interface DoubleKernels permits ScalarDoubleKernels, VectorDoubleK
         return new ScalarDoubleKernels();
     }
 
-    /** The Vector API at the width that suits this machine, or that the system property {@code mimic.vector} forces. */
+    /** The Vector API at this process's width, {@link dev.mimic.kernels.VectorWidth}. */
     static DoubleKernels vector() {
         return new VectorDoubleKernels();
     }

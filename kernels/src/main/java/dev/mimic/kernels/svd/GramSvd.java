@@ -29,6 +29,7 @@ final class GramSvd {
      * @param sigma [cols]
      * @param vt [cols, cols], a right vector in each row
      */
+    @SuppressWarnings("ArrayRecordComponent") // handed over once, never compared
     record Factors(double[] u, double[] sigma, double[] vt) {}
 
     GramSvd(DoubleKernels kernels, WorkerPool pool) {

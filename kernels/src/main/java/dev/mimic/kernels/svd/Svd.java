@@ -14,6 +14,7 @@ import java.util.Arrays;
  * @param sigma [rank]
  * @param v [cols, rank], row-major: V itself, not its transpose
  */
+@SuppressWarnings("ArrayRecordComponent") // data handed over whole, never compared
 public record Svd(int rows, int cols, float[] u, float[] sigma, float[] v) {
     public Svd {
         int rank = sigma.length;

@@ -1,17 +1,15 @@
 package dev.mimic.kernels.svd;
 
+import dev.mimic.kernels.VectorWidth;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /** The loops of {@link ScalarDoubleKernels} in the Vector API. */
 final class VectorDoubleKernels implements DoubleKernels {
-    private static final VectorSpecies<Double> SPECIES = switch (System.getProperty("mimic.vector", "best")) {
-        case "128" -> DoubleVector.SPECIES_128;
-        case "256" -> DoubleVector.SPECIES_256;
-        case "512" -> DoubleVector.SPECIES_512;
-        default -> DoubleVector.SPECIES_PREFERRED;
-    };
+    private static final VectorSpecies<Double> SPECIES =
+            VectorSpecies.of(double.class, VectorShape.forBitSize(VectorWidth.bits()));
     private static final int LANES = SPECIES.length();
 
     @Override

@@ -3,6 +3,7 @@ package dev.mimic.kernels.svd;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.mimic.kernels.KernelChoice;
 import dev.mimic.kernels.matrix.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -17,9 +18,7 @@ final class SvdCases {
 
     /** The loops under test: what {@code mimic.vector} forces. */
     static DoubleKernels kernels() {
-        return System.getProperty("mimic.vector", "best").equals("scalar")
-                ? DoubleKernels.scalar()
-                : DoubleKernels.vector();
+        return KernelChoice.requested() == KernelChoice.SCALAR ? DoubleKernels.scalar() : DoubleKernels.vector();
     }
 
     static Matrix matrix(int rows, int cols, double[] values) {
