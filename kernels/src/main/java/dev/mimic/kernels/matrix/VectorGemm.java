@@ -85,7 +85,7 @@ final class VectorGemm implements VectorMatrixKernels.Ranged {
             Arrays.fill(sums, 0, panels * BLOCK * PANEL, 0);
             for (int col = 0; col < cols; col += SLICE) {
                 int length = Math.min(SLICE, cols - col);
-                VectorUnpack.block(weights, row, col, valid, length, block, 0, LEADING, workspace);
+                VectorUnpack.block(weights, row, col, valid, length, block, 0, LEADING);
                 for (int k = 0; k < length; k += DEPTH) {
                     multiply(block, valid, cols, col, k, Math.min(DEPTH, length - k), panels, workspace.tile(), sums);
                 }

@@ -65,7 +65,7 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
         Arrays.fill(sums, 0, padded * ROWS * LANES, 0);
         for (int col = 0; col < body; col += SLICE) {
             int length = Math.min(SLICE, body - col);
-            VectorUnpack.block(weights, row, col, valid, length, block, 0, LEADING, workspace);
+            VectorUnpack.block(weights, row, col, valid, length, block, 0, LEADING);
             slice(block, cols, col, length, batch, x, sums);
         }
         for (int i = 0; i < batch; i++) {
@@ -98,7 +98,7 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
         }
         int length = cols - body;
         float[] block = workspace.block(ROWS);
-        VectorUnpack.block(weights, row, body, valid, length, block, 0, LEADING, workspace);
+        VectorUnpack.block(weights, row, body, valid, length, block, 0, LEADING);
         for (int i = 0; i < batch; i++) {
             for (int k = 0; k < valid; k++) {
                 y[i * weights.rows() + row + k] +=

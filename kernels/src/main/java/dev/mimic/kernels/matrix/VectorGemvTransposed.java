@@ -64,7 +64,7 @@ final class VectorGemvTransposed implements VectorMatrixKernels.Ranged {
         float[] block = workspace.block(ROWS);
         for (int col = begin; col < end; col += SLICE) {
             int length = Math.min(SLICE, end - col);
-            VectorUnpack.block(weights, row, col, valid, length, block, 0, LEADING, workspace);
+            VectorUnpack.block(weights, row, col, valid, length, block, 0, LEADING);
             for (int i = 0; i < batch; i++) {
                 if (valid == ROWS) {
                     VectorAxpys.block(block, x, i * rows + row, y, i * cols + col, length);

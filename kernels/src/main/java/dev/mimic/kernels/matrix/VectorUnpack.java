@@ -20,19 +20,10 @@ final class VectorUnpack {
      * Copies a block of a matrix: {@code out[outOffset + r · outStride + c] = weights[row + r, col + c]}.
      *
      * @param rows rows of the block
-     * @param cols columns of the block; at most {@link VectorWorkspace#SLICE}
+     * @param cols columns of the block
      * @param outStride elements from row to row
      */
-    static void block(
-            Matrix weights,
-            int row,
-            int col,
-            int rows,
-            int cols,
-            float[] out,
-            int outOffset,
-            int outStride,
-            VectorWorkspace workspace) {
+    static void block(Matrix weights, int row, int col, int rows, int cols, float[] out, int outOffset, int outStride) {
         long first = (long) row * weights.cols() + col;
         long stride = weights.cols();
         MemorySegment data = weights.data();
@@ -45,7 +36,7 @@ final class VectorUnpack {
             }
             case Matrix.F16 f16 -> {
                 for (int r = 0; r < rows; r++) {
-                    f16(data, first + r * stride, cols, out, outOffset + r * outStride, workspace.halves());
+                    f16(data, first + r * stride, cols, out, outOffset + r * outStride);
                 }
             }
             case Matrix.Bf16 bf16 -> {
@@ -56,10 +47,10 @@ final class VectorUnpack {
         }
     }
 
-    private static void f16(MemorySegment data, long index, int length, float[] out, int outOffset, short[] halves) {
-        MemorySegment.copy(data, Matrix.SHORT, index * Short.BYTES, halves, 0, length);
+    private static void f16(MemorySegment data, long index, int length, float[] out, int outOffset) {
+        long from = index * Short.BYTES;
         for (int i = 0; i < length; i++) { // C2 makes vcvtph2ps of it
-            out[outOffset + i] = Float.float16ToFloat(halves[i]);
+            out[outOffset + i] = Float.float16ToFloat(data.get(Matrix.SHORT, from + (long) i * Short.BYTES));
         }
     }
 

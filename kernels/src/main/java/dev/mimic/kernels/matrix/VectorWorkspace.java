@@ -12,7 +12,7 @@ final class VectorWorkspace {
     private float[] sums = new float[0];
     private float[] panels = new float[0];
     private final float[] tile = new float[VectorGemmTile.ROWS * VectorGemmTile.PANEL];
-    private final short[] halves = new short[SLICE];
+    private final float[] lines = new float[VectorGemmTransposed.LINES * VectorGemmTransposed.LINE];
 
     /** Rows of F32, {@link #LEADING} apart: [rows, SLICE]. */
     float[] block(int rows) {
@@ -38,13 +38,13 @@ final class VectorWorkspace {
         return panels;
     }
 
+    /** Widened lines of weights on their way into panels. */
+    float[] lines() {
+        return lines;
+    }
+
     /** Sums of one tile of a matrix-matrix product, [12, PANEL]. */
     float[] tile() {
         return tile;
-    }
-
-    /** A copy of F16 bits on their way, [SLICE]. */
-    short[] halves() {
-        return halves;
     }
 }
