@@ -3,5 +3,6 @@ module dev.mimic.adapt {
     requires transitive dev.mimic.engine;
 
     exports dev.mimic.adapt.bundled;
+    exports dev.mimic.adapt.evaluation;
     exports dev.mimic.adapt.task;
 }

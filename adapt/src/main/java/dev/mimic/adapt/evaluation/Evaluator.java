@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
 
 /** Asks a model the examples of a task, many at once, and checks its replies. Greedy. */
 public final class Evaluator {
@@ -45,19 +46,42 @@ public final class Evaluator {
      */
     public List<Answer> ask(
             List<Example> examples, Function<Example, Adapter> adapters, int replyLimit, IntConsumer progress) {
-        List<PendingGeneration> pending = new ArrayList<>();
-        for (Example example : examples) {
-            pending.add(engine.submit(
-                    request(example.prompt()).withAdapter(adapters.apply(example)).withMaxTokens(replyLimit), null));
-        }
+        List<String> replies = replies(
+                examples.stream().map(Example::prompt).toList(),
+                i -> adapters.apply(examples.get(i)),
+                replyLimit,
+                progress);
         List<Answer> answers = new ArrayList<>();
-        for (int i = 0; i < pending.size(); i++) {
+        for (int i = 0; i < replies.size(); i++) {
             Example example = examples.get(i);
-            String reply = pending.get(i).await().text();
-            answers.add(new Answer(example, reply, AnswerCheck.of(example).isRight(reply, example)));
-            progress.accept(i + 1);
+            answers.add(new Answer(
+                    example, replies.get(i), AnswerCheck.of(example).isRight(replies.get(i), example)));
         }
         return answers;
+    }
+
+    /**
+     * Replies to prompts, all in one batch.
+     *
+     * @param adapters from a prompt's index to what answers it
+     * @param replyLimit new tokens of a reply at most
+     * @param progress hears how many prompts are answered
+     */
+    public List<String> replies(
+            List<String> prompts, IntFunction<Adapter> adapters, int replyLimit, IntConsumer progress) {
+        List<PendingGeneration> pending = new ArrayList<>();
+        for (int i = 0; i < prompts.size(); i++) {
+            GenerationRequest request = request(prompts.get(i))
+                    .withAdapter(adapters.apply(i))
+                    .withMaxTokens(replyLimit);
+            pending.add(engine.submit(request, null));
+        }
+        List<String> replies = new ArrayList<>();
+        for (PendingGeneration each : pending) {
+            replies.add(each.await().text());
+            progress.accept(replies.size());
+        }
+        return replies;
     }
 
     /** One user message through the model's chat template, or the raw prompt where it has none. */

@@ -1,5 +1,6 @@
 package dev.mimic.app.command;
 
+import dev.mimic.adapt.svf.ExpertMixture;
 import dev.mimic.app.terminal.Console;
 import dev.mimic.engine.Adapter;
 import dev.mimic.engine.GenerationRequest;
@@ -12,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jline.reader.EndOfFileException;
@@ -81,11 +81,12 @@ final class ChatCommand implements Callable<Integer> {
 
     private final List<Map<String, Object>> messages = new ArrayList<>();
     private List<String> active = List.of();
-    private ExpertFlags.Mix mix = ExpertFlags.Mix.DELTA;
+    private ExpertMixture.Mode mix = ExpertMixture.Mode.DELTA;
     private Adapter adapter = Adapter.NONE;
 
     @Override
     public Integer call() {
+        experts.maybeLater();
         try (Session session = Session.open(mimic.console(), spec, common, model, context, experts);
                 Lines lines = lines(mimic.console())) {
             if (session.engine().tokenizer().config().chatTemplate().isEmpty()) {
@@ -123,7 +124,7 @@ final class ChatCommand implements Callable<Integer> {
                     mimic.console().note("the conversation begins anew");
                 }
                 case "/expert" -> use(session, words.subList(1, words.size()), mix);
-                case "/mix" -> use(session, active, ExpertFlags.mix(words.size() > 1 ? words.get(1) : ""));
+                case "/mix" -> use(session, active, ExpertMixture.Mode.of(words.size() > 1 ? words.get(1) : ""));
                 default -> mimic.console().note("no such command: " + words.getFirst() + "; /expert, /mix, /reset or /quit");
             }
         } catch (RuntimeException e) {
@@ -131,7 +132,7 @@ final class ChatCommand implements Callable<Integer> {
         }
     }
 
-    private void use(Session session, List<String> names, ExpertFlags.Mix how) {
+    private void use(Session session, List<String> names, ExpertMixture.Mode how) {
         adapter = session.adapter(names, how);
         active = List.copyOf(names);
         mix = how;
@@ -140,7 +141,7 @@ final class ChatCommand implements Callable<Integer> {
                         names.isEmpty()
                                 ? "the base model answers"
                                 : String.join(" ", names) + " answer, mixed by "
-                                        + how.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+                                        + how.text());
     }
 
     private void reply(Session session, String text) {

@@ -1,21 +1,14 @@
 package dev.mimic.app.command;
 
+import dev.mimic.adapt.svf.ExpertMixture;
 import dev.mimic.engine.EngineOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import picocli.CommandLine.Option;
 
 /** Options that say which experts are in use and how. */
 final class ExpertFlags {
-    /** How experts are mixed. */
-    enum Mix {
-        DELTA,
-        SUM,
-        SAKANA_RAW
-    }
-
     @Option(
             names = "--expert",
             paramLabel = "F[@W]",
@@ -52,8 +45,20 @@ final class ExpertFlags {
     @Option(names = "--transfer", description = "Accept experts and factors that were made for another base model.")
     private boolean transfer;
 
+    private boolean later;
+
     List<String> experts() {
         return experts;
+    }
+
+    /** Whether factors are needed: experts are named now, or will be. */
+    boolean adapts() {
+        return later || !experts.isEmpty();
+    }
+
+    /** Says that experts may be named later on. */
+    void maybeLater() {
+        later = true;
     }
 
     /**
@@ -61,18 +66,8 @@ final class ExpertFlags {
      *
      * @throws IllegalArgumentException if the name is not known
      */
-    Mix mix() {
-        return mix(mix);
-    }
-
-    /** The kind of mixture of that name, in the words of the command line. */
-    static Mix mix(String name) {
-        for (Mix each : Mix.values()) {
-            if (each.name().toLowerCase(Locale.ROOT).replace('_', '-').equals(name)) {
-                return each;
-            }
-        }
-        throw new IllegalArgumentException("--mix: expected delta, sum or sakana-raw, got " + name);
+    ExpertMixture.Mode mix() {
+        return ExpertMixture.Mode.of(mix);
     }
 
     Path factors() {

@@ -18,9 +18,19 @@ import picocli.CommandLine.Spec;
             ""
         },
         subcommands = {
+            DemoCommand.class,
+            RunCommand.class,
+            ChatCommand.class,
+            LogitsCommand.class,
+            ScoreCommand.class,
             TokenizeCommand.class,
             RenderCommand.class,
             InspectCommand.class,
+            SvdCommand.class,
+            DecomposeCommand.class,
+            MergeCommand.class,
+            ImportCommand.class,
+            DoctorCommand.class,
         },
         footer = {
             "",

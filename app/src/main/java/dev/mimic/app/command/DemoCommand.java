@@ -1,0 +1,54 @@
+package dev.mimic.app.command;
+
+import dev.mimic.adapt.bundled.BundledModel;
+import dev.mimic.app.terminal.Console;
+import dev.mimic.loader.json.Json;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+@Command(
+        name = "demo",
+        description = "Shows on the bundled model what scaling singular values does, in half a minute.",
+        footer = {
+            "",
+            "Loads the model, asks it held-out questions, takes its weights apart, asks again with each expert, lets an",
+            "expert choose the expert, and mixes three experts for questions that need two skills. --json prints one",
+            "object: skills, dispatch, mixture, seconds."
+        })
+final class DemoCommand implements Callable<Integer> {
+    @ParentCommand
+    private MimicCommand mimic;
+
+    @Mixin
+    private CommonOptions common;
+
+    @Option(
+            names = "--examples",
+            paramLabel = "N",
+            description = "Held-out questions of each skill, at most 300 (default: ${DEFAULT-VALUE}).")
+    private int examples = 300;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        if (examples < 1) {
+            throw new IllegalArgumentException("--examples: expected at least 1, got " + examples);
+        }
+        Console console = mimic.console();
+        try (ModelSource source = ModelSource.of(BundledModel.NAME);
+                Demonstration demonstration = new Demonstration(console, source, common.threads(), examples)) {
+            DemoReport report = demonstration.run();
+            if (json) {
+                console.out().println(Json.write(report.asMap()));
+            } else {
+                report.print(console.out());
+            }
+        }
+        return 0;
+    }
+}
