@@ -3,5 +3,6 @@ module dev.mimic.adapt {
     requires transitive dev.mimic.engine;
 
     exports dev.mimic.adapt.bundled;
+    exports dev.mimic.adapt.svf;
     exports dev.mimic.adapt.task;
 }

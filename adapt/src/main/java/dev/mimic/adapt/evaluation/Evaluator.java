@@ -48,7 +48,10 @@ public final class Evaluator {
         List<PendingGeneration> pending = new ArrayList<>();
         for (Example example : examples) {
             pending.add(engine.submit(
-                    request(example.prompt()).withAdapter(adapters.apply(example)).withMaxTokens(replyLimit), null));
+                    request(example.prompt())
+                            .withAdapter(adapters.apply(example))
+                            .withMaxTokens(replyLimit),
+                    null));
         }
         List<Answer> answers = new ArrayList<>();
         for (int i = 0; i < pending.size(); i++) {
