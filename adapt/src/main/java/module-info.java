@@ -4,5 +4,6 @@ module dev.mimic.adapt {
 
     exports dev.mimic.adapt.bundled;
     exports dev.mimic.adapt.evaluation;
+    exports dev.mimic.adapt.svf;
     exports dev.mimic.adapt.task;
 }

@@ -5,11 +5,13 @@ import dev.mimic.kernels.svf.SvfFactors;
 import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
+import dev.mimic.loader.model.Fingerprint;
 import dev.mimic.loader.safetensors.DType;
 import dev.mimic.loader.safetensors.SafetensorsFile;
 import dev.mimic.loader.safetensors.TensorView;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,6 +41,7 @@ public final class Factors implements AutoCloseable {
     private final Map<String, String> metadata;
     private final Map<String, SafetensorsFile> shards = new LinkedHashMap<>();
     private final Map<String, Factor> factors = new LinkedHashMap<>();
+    private final List<TensorView> tensors = new ArrayList<>();
 
     private Factors(Path path, Map<String, String> metadata) {
         this.path = path;
@@ -109,6 +112,7 @@ public final class Factors implements AutoCloseable {
         TensorView u = tensor(weight + ".U", map);
         TensorView s = tensor(weight + ".S", map);
         TensorView v = tensor(weight + ".V", map);
+        tensors.addAll(List.of(u, s, v));
         if (u.shape().size() != 2 || v.shape().size() != 2) {
             throw wrong(weight, "U is " + u.shape() + " and V is " + v.shape() + ", expected two dimensions each");
         }
@@ -136,13 +140,10 @@ public final class Factors implements AutoCloseable {
     }
 
     private Matrix matrix(TensorView tensor) {
-        int rows = tensor.shape().get(0).intValue();
-        int cols = tensor.shape().get(1).intValue();
-        return switch (tensor.dtype()) {
-            case F32 -> new Matrix.F32(rows, cols, tensor.data());
-            case BF16 -> new Matrix.Bf16(rows, cols, tensor.data());
-            default -> throw wrong(tensor.name(), "type is " + tensor.dtype() + ", expected F32 or BF16");
-        };
+        if (tensor.dtype() != DType.F32 && tensor.dtype() != DType.BF16) {
+            throw wrong(tensor.name(), "type is " + tensor.dtype() + ", expected F32 or BF16");
+        }
+        return WeightReader.matrix(String.valueOf(path.getFileName()), tensor);
     }
 
     private TensorView tensor(String name, JsonObject map) {
@@ -178,6 +179,15 @@ public final class Factors implements AutoCloseable {
     /** Fingerprint of the model that was decomposed. */
     public String baseFingerprint() {
         return metadata.getOrDefault("base", "");
+    }
+
+    /**
+     * Fingerprint of the factors themselves: {@link Fingerprint#of} the tensors U, S and V of all weights. Reads up to
+     * 64 KiB of each.
+     */
+    public String fingerprint() {
+        checkStillWhole();
+        return Fingerprint.of(tensors);
     }
 
     /** Whether every weight holds all its singular values. */

@@ -26,15 +26,32 @@ public final class WeightReader {
      * @throws InvalidModelException naming tensor, expected and found shape or type
      */
     public Matrix matrix(String name, int rows, int cols) {
-        TensorView tensor = tensor(name, List.of((long) rows, (long) cols));
+        return matrix(String.valueOf(directory.path().getFileName()), tensor(name, List.of((long) rows, (long) cols)));
+    }
+
+    /**
+     * A tensor as a matrix.
+     *
+     * @param file the name of its file or folder, for messages
+     * @param tensor of two dimensions
+     * @throws InvalidModelException naming the tensor, if it has not two dimensions or another type than F32, F16, BF16
+     */
+    public static Matrix matrix(String file, TensorView tensor) {
+        List<Long> shape = tensor.shape();
+        if (shape.size() != 2 || Math.max(shape.get(0), shape.get(1)) > Integer.MAX_VALUE) {
+            throw new InvalidModelException(
+                    file, "tensor '" + tensor.name() + "': shape is " + shape + ", expected a matrix");
+        }
+        int rows = shape.get(0).intValue();
+        int cols = shape.get(1).intValue();
         return switch (tensor.dtype()) {
             case F32 -> new Matrix.F32(rows, cols, tensor.data());
             case F16 -> new Matrix.F16(rows, cols, tensor.data());
             case BF16 -> new Matrix.Bf16(rows, cols, tensor.data());
             default ->
                 throw new InvalidModelException(
-                        directory.path(),
-                        "tensor '" + name + "': type " + tensor.dtype() + " cannot be run, expected F32, F16 or BF16");
+                        file,
+                        "tensor '" + tensor.name() + "': type is " + tensor.dtype() + ", expected F32, F16 or BF16");
         };
     }
 

@@ -1,0 +1,194 @@
+package dev.mimic.adapt.svf;
+
+import dev.mimic.engine.model.Factor;
+import dev.mimic.engine.model.Factors;
+import dev.mimic.engine.model.WeightReader;
+import dev.mimic.kernels.WorkerPool;
+import dev.mimic.kernels.backend.Backend;
+import dev.mimic.kernels.matrix.Matrix;
+import dev.mimic.kernels.svd.FullSvd;
+import dev.mimic.kernels.svd.RandomizedSvd;
+import dev.mimic.kernels.svd.Sketch;
+import dev.mimic.kernels.svd.Svd;
+import dev.mimic.kernels.svd.SvdCheck;
+import dev.mimic.loader.InvalidModelException;
+import dev.mimic.loader.model.ModelDirectory;
+import dev.mimic.loader.safetensors.TensorView;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Takes weights apart, one at a time: memory is bounded by the largest (about 24 bytes an element). One caller at a
+ * time.
+ */
+public final class Decomposer implements AutoCloseable {
+    private final DecomposeOptions options;
+    private final Backend backend;
+    private final WorkerPool owned;
+
+    private Decomposer(DecomposeOptions options, Backend backend, WorkerPool owned) {
+        this.options = options;
+        this.backend = backend;
+        this.owned = owned;
+    }
+
+    /**
+     * Makes one with threads of its own.
+     *
+     * @param threads 0 for as many as there are processors
+     */
+    public static Decomposer open(DecomposeOptions options, int threads) {
+        WorkerPool pool = WorkerPool.of(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
+        return new Decomposer(options, Backend.best(pool), pool);
+    }
+
+    /** Makes one that borrows a backend and its pool. */
+    public static Decomposer on(Backend backend, DecomposeOptions options) {
+        return new Decomposer(options, backend, null);
+    }
+
+    /**
+     * Takes one tensor apart, in memory. The options' targets are of no account; a rank beyond the matrix's keeps all.
+     *
+     * @param file name of its file, for messages
+     * @throws InvalidModelException if it is no matrix of F32, F16 or BF16, is empty or holds a non-finite number
+     */
+    public Decomposition decompose(String file, TensorView tensor) {
+        long start = System.nanoTime();
+        Matrix w = WeightReader.matrix(file, tensor);
+        Svd svd = stored(svd(file, tensor.name(), w));
+        SvdCheck check = SvdCheck.of(backend.doubles(), backend.pool(), w, svd);
+        MatrixReport report = new MatrixReport(
+                tensor.name(),
+                w.rows(),
+                w.cols(),
+                svd.rank(),
+                check.relativeError(),
+                check.orthogonality(),
+                (System.nanoTime() - start) * 1e-9,
+                false);
+        return new Decomposition(tensor.name(), svd, options.dtype(), report);
+    }
+
+    private Svd svd(String file, String name, Matrix w) {
+        int rank = rank(w);
+        try {
+            if (options.method() == DecomposeOptions.Method.FULL) {
+                Svd whole = new FullSvd(backend.doubles(), backend.pool()).decompose(w);
+                return rank == 0 ? whole : whole.truncated(rank);
+            }
+            Sketch sketch =
+                    options.method() == DecomposeOptions.Method.SRFT ? new Sketch.Srft() : new Sketch.Gaussian();
+            RandomizedSvd.Options how = new RandomizedSvd.Options(
+                    sketch, Math.max(1, rank), options.oversampling(), options.power(), options.seed());
+            return new RandomizedSvd(backend.doubles(), backend.pool(), how).decompose(w);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidModelException(file, "tensor '" + name + "': " + e.getMessage());
+        }
+    }
+
+    private int rank(Matrix w) {
+        int largest = Math.min(w.rows(), w.cols());
+        return options.rank() == 0 ? largest : Math.min(largest, options.rank());
+    }
+
+    private Svd stored(Svd svd) {
+        return new Svd(
+                svd.rows(),
+                svd.cols(),
+                StoredFloats.rounded(options.dtype(), svd.u()),
+                svd.sigma(),
+                StoredFloats.rounded(options.dtype(), svd.v()));
+    }
+
+    /**
+     * Takes a model apart into a factors folder. Interrupted at any moment, even by a kill, it goes on where it was when
+     * called again: a finished weight is never done again, a half-written one never counts.
+     *
+     * @param out a folder that is new, empty, or of an earlier run with the same parameters
+     * @return a report for each weight, in order
+     * @throws IllegalArgumentException if {@code out} holds anything else or no weight fits the targets
+     * @throws InvalidModelException if a weight is not finite (names it), or a check from disk finds other factors
+     * @throws java.io.UncheckedIOException if {@code out} cannot be written
+     */
+    public List<MatrixReport> decompose(ModelDirectory model, Path out, DecompositionListener listener) {
+        List<String> weights = options.targets().choose(model.tensorNames());
+        List<MatrixReport> reports = new ArrayList<>();
+        try (FactorsFolder folder = FactorsFolder.open(out, model.fingerprint(), options)) {
+            for (int i = 0; i < weights.size(); i++) {
+                String weight = weights.get(i);
+                listener.started(weight, i, weights.size());
+                model.checkStillWhole();
+                reports.add(decomposeTo(folder, i, model, weight));
+                listener.finished(reports.getLast(), i + 1, weights.size());
+            }
+            folder.finish(reports);
+        }
+        return options.check() ? checked(model, out, reports) : List.copyOf(reports);
+    }
+
+    private MatrixReport decomposeTo(FactorsFolder folder, int index, ModelDirectory model, String weight) {
+        TensorView tensor = model.tensor(weight).orElseThrow();
+        String file = String.valueOf(model.path().getFileName());
+        Matrix w = WeightReader.matrix(file, tensor);
+        return folder.finished(index, weight, w.rows(), w.cols(), rank(w), options.dtype())
+                .orElseGet(() -> {
+                    Decomposition decomposition = decompose(file, tensor);
+                    folder.write(index, decomposition);
+                    return decomposition.report();
+                });
+    }
+
+    /** Measures what lies on disk. */
+    private List<MatrixReport> checked(ModelDirectory model, Path out, List<MatrixReport> reports) {
+        List<MatrixReport> result = new ArrayList<>();
+        try (Factors factors = Factors.open(out)) {
+            for (MatrixReport report : reports) {
+                Factor factor = factors.factor(report.weight()).orElseThrow();
+                Matrix w = WeightReader.matrix(
+                        String.valueOf(model.path().getFileName()),
+                        model.tensor(report.weight()).orElseThrow());
+                SvdCheck check = SvdCheck.of(backend.doubles(), backend.pool(), w, svd(factor));
+                if (!(check.relativeError() <= report.relativeError() * 1.001 + 1e-9)) {
+                    throw new InvalidModelException(
+                            out,
+                            "factors of '" + report.weight() + "': relative error on disk is " + check.relativeError()
+                                    + ", expected " + report.relativeError() + " as when they were made");
+                }
+                result.add(new MatrixReport(
+                        report.weight(),
+                        report.rows(),
+                        report.cols(),
+                        report.rank(),
+                        check.relativeError(),
+                        check.orthogonality(),
+                        report.seconds(),
+                        report.resumed()));
+            }
+        }
+        return List.copyOf(result);
+    }
+
+    private static Svd svd(Factor factor) {
+        Matrix u = factor.factors().u();
+        Matrix v = factor.factors().v();
+        return new Svd(u.rows(), v.rows(), floats(u), factor.sigma(), floats(v));
+    }
+
+    private static float[] floats(Matrix matrix) {
+        float[] values = new float[Math.multiplyExact(matrix.rows(), matrix.cols())];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = matrix.get(i);
+        }
+        return values;
+    }
+
+    /** Ends its own threads, if it has any. */
+    @Override
+    public void close() {
+        if (owned != null) {
+            owned.close();
+        }
+    }
+}

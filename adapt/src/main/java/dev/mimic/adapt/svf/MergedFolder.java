@@ -1,0 +1,155 @@
+package dev.mimic.adapt.svf;
+
+import dev.mimic.loader.AtomicFile;
+import dev.mimic.loader.json.Json;
+import dev.mimic.loader.json.JsonObject;
+import dev.mimic.loader.model.ModelDirectory;
+import dev.mimic.loader.model.WeightFiles;
+import dev.mimic.loader.safetensors.DType;
+import dev.mimic.loader.safetensors.PendingTensor;
+import dev.mimic.loader.safetensors.SafetensorsWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/** A model folder that is written beside its place and moved there when it is whole. */
+final class MergedFolder {
+    private static final Map<String, String> METADATA = Map.of("format", "pt"); // transformers asks for it
+
+    /** Endings of files that hold weights: these are not copied. */
+    private static final List<String> WEIGHTS = List.of(
+            ".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json", ".pt", ".pth", ".gguf", ".h5");
+
+    private MergedFolder() {}
+
+    /**
+     * Writes a folder.
+     *
+     * @param model whose other files are copied
+     * @param dtype the type that config.json is to name, if another
+     * @param shardBytes largest weight file wanted
+     */
+    static void write(
+            ModelDirectory model, Path out, Optional<DType> dtype, long shardBytes, List<PendingTensor> tensors) {
+        Path target = out.toAbsolutePath().normalize();
+        Path folder = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        try {
+            refuseFull(target);
+            Files.createDirectories(folder);
+            copyOthers(model.path(), folder, dtype);
+            writeWeights(folder, shardBytes, tensors);
+            Files.deleteIfExists(target); // an empty folder
+            Files.move(folder, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(out + ": cannot be written: " + e, e);
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private static void refuseFull(Path target) throws IOException {
+        if (!Files.exists(target)) {
+            return;
+        }
+        if (!Files.isDirectory(target)) {
+            throw new IllegalArgumentException("merge: " + target + " is a file, expected a new folder");
+        }
+        try (Stream<Path> files = Files.list(target)) {
+            Optional<Path> first = files.sorted().findFirst();
+            if (first.isPresent()) {
+                throw new IllegalArgumentException("merge: " + target + " holds '"
+                        + first.get().getFileName() + "', expected a new or empty folder");
+            }
+        }
+    }
+
+    private static void copyOthers(Path from, Path to, Optional<DType> dtype) throws IOException {
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+                String name = file.getFileName().toString();
+                if (name.startsWith(".") || WEIGHTS.stream().anyMatch(name::endsWith)) {
+                    continue;
+                }
+                if (name.equals("config.json") && dtype.isPresent()) {
+                    AtomicFile.writeText(to.resolve(name), config(Json.readObject(file), dtype.get()));
+                } else {
+                    Files.copy(file, to.resolve(name));
+                }
+            }
+        }
+    }
+
+    private static String config(JsonObject config, DType dtype) {
+        String type = switch (dtype) {
+            case F16 -> "float16";
+            case BF16 -> "bfloat16";
+            default -> "float32";
+        };
+        Map<String, Object> fields = new LinkedHashMap<>(config.asMap());
+        if (fields.containsKey("dtype")) { // what newer files call it
+            fields.put("dtype", type);
+        }
+        if (fields.containsKey("torch_dtype") || !fields.containsKey("dtype")) {
+            fields.put("torch_dtype", type);
+        }
+        return Json.writeIndented(fields) + "\n";
+    }
+
+    private static void writeWeights(Path folder, long shardBytes, List<PendingTensor> tensors) {
+        List<List<PendingTensor>> shards = shards(tensors, shardBytes);
+        if (shards.size() == 1) {
+            SafetensorsWriter.writePending(folder.resolve(WeightFiles.SINGLE), tensors, METADATA);
+            return;
+        }
+        Map<String, Object> weightMap = new LinkedHashMap<>();
+        for (int i = 0; i < shards.size(); i++) {
+            String name = String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
+            shards.get(i).forEach(tensor -> weightMap.put(tensor.name(), name));
+            SafetensorsWriter.writePending(folder.resolve(name), shards.get(i), METADATA);
+        }
+        long total = tensors.stream().mapToLong(PendingTensor::byteSize).sum();
+        Map<String, Object> index = new LinkedHashMap<>();
+        index.put("metadata", Map.of("total_size", total));
+        index.put("weight_map", weightMap);
+        AtomicFile.writeText(folder.resolve(WeightFiles.INDEX), Json.writeIndented(index) + "\n");
+    }
+
+    private static List<List<PendingTensor>> shards(List<PendingTensor> tensors, long shardBytes) {
+        List<List<PendingTensor>> shards = new ArrayList<>(List.of(new ArrayList<>()));
+        long bytes = 0;
+        for (PendingTensor tensor : tensors) {
+            if (bytes > 0 && bytes + tensor.byteSize() > shardBytes) {
+                shards.add(new ArrayList<>());
+                bytes = 0;
+            }
+            shards.getLast().add(tensor);
+            bytes += tensor.byteSize();
+        }
+        return shards;
+    }
+
+    /** Removes what an error left; nothing after the move. */
+    private static void delete(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+            Files.delete(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
