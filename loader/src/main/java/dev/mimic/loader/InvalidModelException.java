@@ -30,10 +30,13 @@ public final class InvalidModelException extends RuntimeException {
 
     private static String oneLine(String text) {
         StringBuilder line = new StringBuilder(Math.min(text.length(), 512));
-        for (int i = 0; i < text.length() && line.length() < 500; i++) {
-            char c = text.charAt(i);
-            line.append(Character.isISOControl(c) ? ' ' : c);
+        int at = 0;
+        while (at < text.length() && line.length() < 500) {
+            int codePoint = text.codePointAt(at);
+            at += Character.charCount(codePoint);
+            boolean lone = codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
+            line.appendCodePoint(lone ? 0xFFFD : Character.isISOControl(codePoint) ? ' ' : codePoint);
         }
-        return line.length() < text.length() && line.length() >= 500 ? line + "…" : line.toString();
+        return at < text.length() ? line + "…" : line.toString();
     }
 }

@@ -45,8 +45,8 @@ final class Blocks {
         float d = half(bytes, from);
         for (int j = 0; j < SIZE / 2; j++) {
             int pair = bytes[from + 2 + j];
-            y[to + j] = ((pair & 15) - 8) * d;
-            y[to + j + SIZE / 2] = ((pair >> 4 & 15) - 8) * d;
+            y[to + j] = (bits(pair, 0, 15) - 8) * d;
+            y[to + j + SIZE / 2] = (bits(pair, 4, 15) - 8) * d;
         }
     }
 
@@ -56,8 +56,8 @@ final class Blocks {
         float m = half(bytes, from + 2);
         for (int j = 0; j < SIZE / 2; j++) {
             int pair = bytes[from + 4 + j];
-            y[to + j] = (pair & 15) * d + m;
-            y[to + j + SIZE / 2] = (pair >> 4 & 15) * d + m;
+            y[to + j] = bits(pair, 0, 15) * d + m;
+            y[to + j + SIZE / 2] = bits(pair, 4, 15) * d + m;
         }
     }
 
@@ -67,8 +67,8 @@ final class Blocks {
         int high = int32(bytes, from + 2);
         for (int j = 0; j < SIZE / 2; j++) {
             int pair = bytes[from + 6 + j];
-            y[to + j] = ((pair & 15 | (high >>> j & 1) << 4) - 16) * d;
-            y[to + j + SIZE / 2] = ((pair >> 4 & 15 | (high >>> j + 16 & 1) << 4) - 16) * d;
+            y[to + j] = (bits(pair, 0, 15) + 16 * bits(high, j, 1) - 16) * d;
+            y[to + j + SIZE / 2] = (bits(pair, 4, 15) + 16 * bits(high, j + 16, 1) - 16) * d;
         }
     }
 
@@ -79,8 +79,8 @@ final class Blocks {
         int high = int32(bytes, from + 4);
         for (int j = 0; j < SIZE / 2; j++) {
             int pair = bytes[from + 8 + j];
-            y[to + j] = (pair & 15 | (high >>> j & 1) << 4) * d + m;
-            y[to + j + SIZE / 2] = (pair >> 4 & 15 | (high >>> j + 16 & 1) << 4) * d + m;
+            y[to + j] = (bits(pair, 0, 15) + 16 * bits(high, j, 1)) * d + m;
+            y[to + j + SIZE / 2] = (bits(pair, 4, 15) + 16 * bits(high, j + 16, 1)) * d + m;
         }
     }
 
@@ -92,16 +92,21 @@ final class Blocks {
         }
     }
 
+    /** Some bits of a number: those of {@code mask} after a shift to the right. */
+    static int bits(int value, int shift, int mask) {
+        return (value >> shift) & mask;
+    }
+
     /** The half-precision number at an offset, little-endian. */
     static float half(byte[] bytes, int at) {
         return Float.float16ToFloat((short) uint16(bytes, at));
     }
 
     private static int uint16(byte[] bytes, int at) {
-        return bytes[at] & 0xFF | (bytes[at + 1] & 0xFF) << 8;
+        return Byte.toUnsignedInt(bytes[at]) | (Byte.toUnsignedInt(bytes[at + 1]) << 8);
     }
 
     private static int int32(byte[] bytes, int at) {
-        return uint16(bytes, at) | uint16(bytes, at + 2) << 16;
+        return uint16(bytes, at) | (uint16(bytes, at + 2) << 16);
     }
 }

@@ -75,7 +75,7 @@ final class FolderConfig {
                                     + shape.slidingWindow().get());
         }
         boolean mistral = shape.slidingWindow().isPresent();
-        if (plan.mlpBias() && (!llama || mistral) || plan.attentionBias() && mistral) {
+        if ((plan.mlpBias() && (!llama || mistral)) || (plan.attentionBias() && mistral)) {
             throw new InvalidModelException(
                     file.path(), "biases: expected none for " + (mistral ? "mistral" : key) + ", found some");
         }

@@ -40,7 +40,7 @@ final class GgufHeader {
     record Contents(int version, int alignment, GgufMetadata metadata, Map<String, GgufTensor> tensors) {}
 
     /** A tensor's description before it is known where data begin. */
-    private record Info(String name, GgufType type, List<Long> shape, long offset, long byteSize) {}
+    private record Description(String name, GgufType type, List<Long> shape, long offset, long byteSize) {}
 
     /**
      * Reads and checks a whole file's header.
@@ -67,7 +67,7 @@ final class GgufHeader {
         int pairs = cursor.count("metadata count", "key-value pairs", SMALLEST_PAIR);
         GgufMetadata metadata = new GgufMetadata(file, pairs(pairs));
         int alignment = alignment(metadata);
-        List<Info> infos = infos(tensors, alignment);
+        List<Description> infos = infos(tensors, alignment);
         return new Contents(version, alignment, metadata, place(infos, alignment));
     }
 
@@ -151,11 +151,11 @@ final class GgufHeader {
         return alignment;
     }
 
-    private List<Info> infos(int count, int alignment) {
-        List<Info> infos = new ArrayList<>(count);
+    private List<Description> infos(int count, int alignment) {
+        List<Description> infos = new ArrayList<>(count);
         Set<String> names = new HashSet<>();
         for (int i = 0; i < count; i++) {
-            Info info = info(name("name of tensor " + i), alignment);
+            Description info = info(name("name of tensor " + i), alignment);
             if (!names.add(info.name())) {
                 throw cursor.invalid("tensor '" + info.name() + "' stands twice");
             }
@@ -164,7 +164,7 @@ final class GgufHeader {
         return infos;
     }
 
-    private Info info(String name, int alignment) {
+    private Description info(String name, int alignment) {
         String field = "tensor '" + name + "'";
         int dimensions = cursor.int32(field);
         if (dimensions < 1 || dimensions > MAX_DIMENSIONS) {
@@ -183,7 +183,7 @@ final class GgufHeader {
             throw cursor.invalid(field + ": offset: expected a multiple of " + alignment + ", found "
                     + Long.toUnsignedString(offset));
         }
-        return new Info(name, type, List.copyOf(shape), offset, byteSize(field, type, shape));
+        return new Description(name, type, List.copyOf(shape), offset, byteSize(field, type, shape));
     }
 
     private long byteSize(String field, GgufType type, List<Long> shape) {
@@ -207,12 +207,13 @@ final class GgufHeader {
     }
 
     /** Slices the data; a tensor may begin where the one before it ends, padding between them is free. */
-    private Map<String, GgufTensor> place(List<Info> infos, int alignment) {
+    private Map<String, GgufTensor> place(List<Description> infos, int alignment) {
         long start = Math.ceilDiv(cursor.position(), alignment) * (long) alignment;
         long length = Math.max(0, bytes.byteSize() - start);
-        Optional<Info> before = Optional.empty();
-        for (Info info :
-                infos.stream().sorted(Comparator.comparingLong(Info::offset)).toList()) {
+        Optional<Description> before = Optional.empty();
+        for (Description info : infos.stream()
+                .sorted(Comparator.comparingLong(Description::offset))
+                .toList()) {
             String field = "tensor '" + info.name() + "'";
             if (info.offset() > length || info.byteSize() > length - info.offset()) {
                 throw cursor.invalid(field + ": truncated: expected " + info.byteSize() + " bytes of " + info.type()
@@ -226,7 +227,7 @@ final class GgufHeader {
             before = Optional.of(info);
         }
         Map<String, GgufTensor> tensors = new LinkedHashMap<>();
-        for (Info info : infos) {
+        for (Description info : infos) {
             MemorySegment data = bytes.asSlice(start + info.offset(), info.byteSize());
             tensors.put(info.name(), new GgufTensor(info.name(), info.type(), info.shape(), data));
         }

@@ -35,6 +35,8 @@ record GgufVocabulary(
     static final String PREFIX = "tokenizer.ggml.";
     static final String TOKENS = PREFIX + "tokens";
 
+    private static final List<Kind> KINDS = List.of(Kind.values());
+
     /** What a token is: the values of {@code tokenizer.ggml.token_type} in their order from 1. */
     enum Kind {
         NORMAL,
@@ -115,11 +117,11 @@ record GgufVocabulary(
             }
             for (int id = 0; id < size; id++) {
                 long number = numbers == null ? 1 : numbers.get(id).longValue();
-                if (number < 1 || number > Kind.values().length) {
+                if (number < 1 || number > KINDS.size()) {
                     throw metadata.invalid(
-                            key, "token " + id + ": expected 1 to " + Kind.values().length + ", found " + number);
+                            key, "token " + id + ": expected 1 to " + KINDS.size() + ", found " + number);
                 }
-                kinds.add(Kind.values()[(int) number - 1]);
+                kinds.add(KINDS.get((int) number - 1));
             }
             return kinds;
         }

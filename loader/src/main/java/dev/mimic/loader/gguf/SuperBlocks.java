@@ -1,5 +1,7 @@
 package dev.mimic.loader.gguf;
 
+import static dev.mimic.loader.gguf.Blocks.bits;
+
 /** The K formats: 256 elements in groups of 16 or 32, each group with a scale (and minimum) that is itself quantized. */
 final class SuperBlocks {
     private static final int SIZE = 256;
@@ -15,12 +17,12 @@ final class SuperBlocks {
         float dmin = Blocks.half(bytes, from + 82);
         for (int group = 0; group < SIZE / 16; group++) {
             int scales = bytes[from + group];
-            float scale = d * (scales & 15);
-            float minimum = dmin * (scales >> 4 & 15);
+            float scale = d * bits(scales, 0, 15);
+            float minimum = dmin * bits(scales, 4, 15);
             int values = from + 16 + group / 8 * 32 + group % 2 * 16;
             int shift = group % 8 / 2 * 2;
             for (int l = 0; l < 16; l++) {
-                y[to + group * 16 + l] = scale * (bytes[values + l] >> shift & 3) - minimum;
+                y[to + group * 16 + l] = scale * bits(bytes[values + l], shift, 3) - minimum;
             }
         }
     }
@@ -33,15 +35,15 @@ final class SuperBlocks {
         float d = Blocks.half(bytes, from + 108);
         int packed = from + 96;
         for (int group = 0; group < SIZE / 16; group++) {
-            int low = bytes[packed + group % 8] >> group / 8 * 4 & 15;
-            int high = bytes[packed + 8 + group % 4] >> group / 4 * 2 & 3;
-            float scale = d * ((low | high << 4) - 32);
+            int low = bits(bytes[packed + group % 8], group / 8 * 4, 15);
+            int high = bits(bytes[packed + 8 + group % 4], group / 4 * 2, 3);
+            float scale = d * (low + 16 * high - 32);
             int values = from + 32 + group / 8 * 32 + group % 2 * 16;
             int thirds = from + group % 2 * 16;
             int shift = group % 8 / 2 * 2;
             for (int l = 0; l < 16; l++) {
-                int third = bytes[thirds + l] >> group / 2 & 1;
-                y[to + group * 16 + l] = scale * ((bytes[values + l] >> shift & 3) - (third == 1 ? 0 : 4));
+                int third = bits(bytes[thirds + l], group / 2, 1);
+                y[to + group * 16 + l] = scale * (bits(bytes[values + l], shift, 3) - (third == 1 ? 0 : 4));
             }
         }
     }
@@ -59,7 +61,7 @@ final class SuperBlocks {
             int values = from + 16 + group / 2 * 32;
             int shift = group % 2 * 4;
             for (int l = 0; l < 32; l++) {
-                y[to + group * 32 + l] = scale * (bytes[values + l] >> shift & 15) - minimum;
+                y[to + group * 32 + l] = scale * bits(bytes[values + l], shift, 15) - minimum;
             }
         }
     }
@@ -74,8 +76,8 @@ final class SuperBlocks {
             int values = from + 48 + group / 2 * 32;
             int shift = group % 2 * 4;
             for (int l = 0; l < 32; l++) {
-                int fifth = bytes[from + 16 + l] >> group & 1;
-                y[to + group * 32 + l] = scale * (bytes[values + l] >> shift & 15 | fifth << 4) - minimum;
+                int fifth = bits(bytes[from + 16 + l], group, 1);
+                y[to + group * 32 + l] = scale * (bits(bytes[values + l], shift, 15) + 16 * fifth) - minimum;
             }
         }
     }
@@ -93,7 +95,7 @@ final class SuperBlocks {
             int low = from + half * 64 + run % 2 * 32 + group % 2 * 16;
             int high = from + 128 + half * 32 + group % 2 * 16;
             for (int l = 0; l < 16; l++) {
-                int q = bytes[low + l] >> run / 2 * 4 & 15 | (bytes[high + l] >> run * 2 & 3) << 4;
+                int q = bits(bytes[low + l], run / 2 * 4, 15) + 16 * bits(bytes[high + l], run * 2, 3);
                 y[to + group * 16 + l] = scale * (q - 32);
             }
         }
@@ -102,13 +104,13 @@ final class SuperBlocks {
     /** The 6-bit scale of one of 8 groups; ggml's {@code get_scale_min_k4}. */
     private static int scale(byte[] bytes, int packed, int group) {
         return group < 4
-                ? bytes[packed + group] & 63
-                : bytes[packed + group + 4] & 15 | (bytes[packed + group - 4] >> 6 & 3) << 4;
+                ? bits(bytes[packed + group], 0, 63)
+                : bits(bytes[packed + group + 4], 0, 15) + 16 * bits(bytes[packed + group - 4], 6, 3);
     }
 
     private static int minimum(byte[] bytes, int packed, int group) {
         return group < 4
-                ? bytes[packed + group + 4] & 63
-                : bytes[packed + group + 4] >> 4 & 15 | (bytes[packed + group] >> 6 & 3) << 4;
+                ? bits(bytes[packed + group + 4], 0, 63)
+                : bits(bytes[packed + group + 4], 4, 15) + 16 * bits(bytes[packed + group], 6, 3);
     }
 }

@@ -118,9 +118,9 @@ final class TensorConversion {
     private short brain(float value) {
         int bits = Float.floatToRawIntBits(value);
         if (Float.isNaN(value)) {
-            return (short) (bits >>> 16 | 1 << 6);
+            return (short) ((bits >>> 16) | (1 << 6));
         }
-        short rounded = (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
+        short rounded = (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);
         checkRange(value, Float.intBitsToFloat(rounded << 16));
         return rounded;
     }

@@ -13,6 +13,9 @@ final class BytePairEncoder {
     private final MergeTable merges;
     private final Options options;
 
+    /** Whether characters are looked up as they are. */
+    private final boolean plain;
+
     /** Ids of the characters below {@link #DIRECT}, -1 where there is no token. */
     private final int[] direct = new int[DIRECT];
 
@@ -41,6 +44,7 @@ final class BytePairEncoder {
         this.vocabulary = vocabulary;
         this.merges = merges;
         this.options = options;
+        this.plain = options.prefix.isEmpty() && options.suffix.isEmpty();
         for (int c = 0; c < DIRECT; c++) {
             direct[c] = vocabulary.find(String.valueOf((char) c));
         }
@@ -77,7 +81,7 @@ final class BytePairEncoder {
         for (int at = 0; at < piece.length(); ) {
             int codePoint = piece.codePointAt(at);
             int next = at + Character.charCount(codePoint);
-            int id = idOf(piece, at, next, codePoint);
+            int id = plain ? idOf(codePoint, word.character) : vocabulary.find(decorated(piece, at, next));
             if (id >= 0) {
                 addUnknown(word, unknown);
                 unknown = false;
@@ -97,12 +101,8 @@ final class BytePairEncoder {
         }
     }
 
-    private int idOf(String piece, int from, int to, int codePoint) {
-        boolean plain = options.prefix.isEmpty() && options.suffix.isEmpty();
-        if (plain && codePoint < DIRECT) {
-            return direct[codePoint];
-        }
-        return vocabulary.find(decorated(piece, from, to));
+    private int idOf(int codePoint, byte[] buffer) {
+        return codePoint < DIRECT ? direct[codePoint] : vocabulary.find(buffer, 0, Utf8.put(codePoint, buffer, 0));
     }
 
     private String decorated(String piece, int from, int to) {

@@ -9,6 +9,8 @@ import java.util.function.IntPredicate;
 
 /** Reads the normalizer, the pre-tokenizer and the decoder of a tokenizer.json. A kind not known is refused by name. */
 final class Components {
+    private static final int MAX_INSERTED = 256;
+
     private Components() {}
 
     static Normalizer normalizer(JsonObject json) {
@@ -17,8 +19,8 @@ final class Components {
                 new Normalizer.Sequence(objects(json, "normalizers").stream()
                         .map(Components::normalizer)
                         .toList());
-            case "Prepend" -> new Normalizer.Prepend(text(json, "prepend"));
-            case "Replace" -> new Normalizer.Replace(pattern(json), text(json, "content"));
+            case "Prepend" -> new Normalizer.Prepend(shortText(json, "prepend"));
+            case "Replace" -> new Normalizer.Replace(pattern(json), shortText(json, "content"));
             case "NFC" -> new Normalizer.Form(java.text.Normalizer.Form.NFC);
             case "NFD" -> new Normalizer.Form(java.text.Normalizer.Form.NFD);
             case "NFKC" -> new Normalizer.Form(java.text.Normalizer.Form.NFKC);
@@ -96,12 +98,12 @@ final class Components {
                         .map(Components::decoder)
                         .toList());
             case "ByteLevel" -> new Decoder.ByteLevel();
-            case "Replace" -> new Decoder.Replace(pattern(json), text(json, "content"));
+            case "Replace" -> new Decoder.Replace(pattern(json), shortText(json, "content"));
             case "ByteFallback" -> new Decoder.ByteFallback();
             case "Fuse" -> new Decoder.Fuse();
             case "Strip" -> new Decoder.Strip(character(json, "content"), count(json, "start"), count(json, "stop"));
             case "Metaspace" -> new Decoder.Metaspace(character(json, "replacement"), prepend(json) != Prepend.NEVER);
-            case "BPEDecoder" -> new Decoder.WordEnds(text(json, "suffix"));
+            case "BPEDecoder" -> new Decoder.WordEnds(shortText(json, "suffix"));
             default -> throw unknown(json, "decoder");
         };
     }
@@ -121,6 +123,21 @@ final class Components {
 
     static String text(JsonObject json, String name) {
         return json.text(name).orElseThrow(() -> json.missing(name));
+    }
+
+    /** A text that is put into others, again and again: it must be there and may not be long. */
+    private static String shortText(JsonObject json, String name) {
+        text(json, name);
+        return shortOrEmpty(json, name);
+    }
+
+    /** As {@link #shortText}; empty if it is not there. */
+    static String shortOrEmpty(JsonObject json, String name) {
+        String text = json.text(name).orElse("");
+        if (text.length() > MAX_INSERTED) {
+            throw json.invalid(name, "expected at most " + MAX_INSERTED + " characters, found " + text.length());
+        }
+        return text;
     }
 
     static boolean flag(JsonObject json, String name) {

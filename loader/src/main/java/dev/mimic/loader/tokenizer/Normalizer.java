@@ -1,11 +1,17 @@
 package dev.mimic.loader.tokenizer;
 
+import dev.mimic.loader.InvalidModelException;
 import java.util.List;
 
 /** Changes a text before it is cut. */
 sealed interface Normalizer {
     /** The changed text, the same object if nothing changes. */
     String normalize(String text);
+
+    /** Whether the text loses its start, so that what comes out no longer begins where the text began. */
+    default boolean cutsStart(String text) {
+        return false;
+    }
 
     /** One after the other. */
     record Sequence(List<Normalizer> members) implements Normalizer {
@@ -16,6 +22,18 @@ sealed interface Normalizer {
                 result = member.normalize(result);
             }
             return result;
+        }
+
+        @Override
+        public boolean cutsStart(String text) {
+            String result = text;
+            for (Normalizer member : members) {
+                if (member.cutsStart(result)) {
+                    return true;
+                }
+                result = member.normalize(result);
+            }
+            return false;
         }
     }
 
@@ -29,17 +47,26 @@ sealed interface Normalizer {
 
     /** Puts a content in place of every match. */
     record Replace(SplitPattern pattern, String content) implements Normalizer {
+        /** Characters a text may grow to: a file with replacements upon replacements must not fill the memory. */
+        private static final int MAX_LENGTH = 1 << 26;
+
         @Override
         public String normalize(String text) {
-            if (pattern instanceof SplitPattern.Literal literal) {
+            if (pattern instanceof SplitPattern.Literal literal
+                    && content.length() <= literal.content().length()) {
                 return text.replace(literal.content(), content);
             }
-            StringBuilder result = new StringBuilder();
+            StringBuilder result = new StringBuilder(text.length());
             pattern.cut(text, (from, to, match) -> {
-                if (match) {
-                    result.append(content);
-                } else {
+                if (!match) {
                     result.append(text, from, to);
+                } else if (result.length() + content.length() > MAX_LENGTH) {
+                    throw new InvalidModelException(
+                            "tokenizer.json",
+                            "a replacement by '" + content + "': expected texts of at most " + MAX_LENGTH
+                                    + " characters, found a longer one");
+                } else {
+                    result.append(content);
                 }
             });
             return result.toString();
@@ -91,6 +118,11 @@ sealed interface Normalizer {
                 to--;
             }
             return text.substring(from, to);
+        }
+
+        @Override
+        public boolean cutsStart(String text) {
+            return left && !text.isEmpty() && Unicode.isWhiteSpace(text.charAt(0));
         }
     }
 

@@ -4,7 +4,7 @@ import java.util.Set;
 import java.util.regex.PatternSyntaxException;
 
 /**
- * Oniguruma's syntax (as Ruby has it) to Java's, for what differs: {@code \w} and {@code \h}, names of properties,
+ * Oniguruma's syntax (as Ruby has it) to Java's, for what differs: {@code \w}, {@code \b} and {@code \h}, names of properties,
  * POSIX brackets, the flag m, {@code {n,m}+}. The rest is the same in both, or unknown to Java and refused by it.
  */
 final class RegexSyntax {
@@ -13,6 +13,13 @@ final class RegexSyntax {
 
     private static final int MAX_LENGTH = 1 << 16;
     private static final Set<String> POSIX = Set.of("Alnum", "Alpha", "Lower", "Upper", "Punct", "Digit", "Space");
+
+    /** Oniguruma's {@code \w} outside of brackets; within them numbers that are no digits do not count. */
+    private static final String WORD = "\\p{IsAlphabetic}\\p{M}\\p{N}\\p{Pc}";
+
+    private static final String WORD_IN_CLASS = "\\p{IsAlphabetic}\\p{M}\\p{Nd}\\p{Pc}";
+    private static final String BOUNDARY =
+            "(?:(?<=[" + WORD + "])(?![" + WORD + "])|(?<![" + WORD + "])(?=[" + WORD + "]))";
 
     private final String regex;
     private final StringBuilder java = new StringBuilder();
@@ -67,14 +74,20 @@ final class RegexSyntax {
         char escaped = at + 1 < regex.length() ? regex.charAt(at + 1) : 0;
         switch (escaped) {
             case 'p', 'P' -> property(escaped);
-            case 'w' -> replace("[\\p{IsAlphabetic}\\p{M}\\p{Nd}\\p{Pc}]");
-            case 'W' -> replace("[^\\p{IsAlphabetic}\\p{M}\\p{Nd}\\p{Pc}]");
+            case 'w' -> replace("[" + word() + "]");
+            case 'W' -> replace("[^" + word() + "]");
+            case 'b' -> replace(classDepth > 0 ? "\\x08" : BOUNDARY);
+            case 'B' -> replace("(?!" + BOUNDARY + ")");
             case 'h' -> replace("[0-9a-fA-F]");
             case 'H' -> replace("[^0-9a-fA-F]");
             case 'K', 'G', 'g', 'k', 'y', 'Y', 'O', 'N', 'Q', 'E' ->
                 throw new PatternSyntaxException("\\" + escaped + " is not supported", regex, at);
             default -> copy(2);
         }
+    }
+
+    private String word() {
+        return classDepth > 0 ? WORD_IN_CLASS : WORD;
     }
 
     private void replace(String text) {
@@ -112,8 +125,7 @@ final class RegexSyntax {
             if (end > 0) {
                 boolean negated = regex.startsWith("[:^", at);
                 String name = regex.substring(at + (negated ? 3 : 2), end);
-                String capital = name.isEmpty() ? name : Character.toUpperCase(name.charAt(0)) + name.substring(1);
-                java.append(negated ? "\\P{" : "\\p{").append(capital).append('}');
+                java.append(negated ? "[^" : "[").append(posix(name)).append(']');
                 at = end + 2;
                 return;
             }
@@ -128,6 +140,14 @@ final class RegexSyntax {
             java.append('\\');
             copy(1);
         }
+    }
+
+    private static String posix(String name) {
+        return switch (name) {
+            case "word" -> WORD_IN_CLASS;
+            case "punct" -> "\\p{P}\\p{S}";
+            default -> "\\p{" + (name.isEmpty() ? "" : Character.toUpperCase(name.charAt(0)) + name.substring(1)) + "}";
+        };
     }
 
     private void interval() {

@@ -77,6 +77,7 @@ public final class Tokenizer {
 
         @Override
         public void text(String part, boolean start) {
+            boolean first = start && !parts.normalizer.cutsStart(part);
             parts.added.cutNormalized(parts.normalizer.normalize(part), new AddedTokens.Parts() {
                 @Override
                 public void token(int id) {
@@ -85,7 +86,8 @@ public final class Tokenizer {
 
                 @Override
                 public void text(String normalized, boolean normalizedStart) {
-                    parts.preTokenizer.cut(normalized, start && normalizedStart, (piece, first) -> encodePiece(piece));
+                    parts.preTokenizer.cut(
+                            normalized, first && normalizedStart, (piece, atStart) -> encodePiece(piece));
                 }
             });
         }

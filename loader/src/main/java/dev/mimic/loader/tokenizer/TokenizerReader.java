@@ -6,12 +6,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /** Puts a tokenizer together from the parts of its file. */
 final class TokenizerReader {
     private static final String MODEL = "model";
+
+    /** Each doubles what is not ASCII; more than one has no use. */
+    private static final int MAX_BYTE_LEVELS = 4;
 
     private final JsonObject root;
     private final Vocabulary vocabulary;
@@ -40,7 +44,7 @@ final class TokenizerReader {
                         added,
                         normalizer.orElse(new Normalizer.Sequence(List.of())),
                         root.object("pre_tokenizer")
-                                .map(Components::preTokenizer)
+                                .map(this::preTokenizer)
                                 .orElse(new PreTokenizer.Sequence(List.of())),
                         encoder(added),
                         root.object("post_processor")
@@ -103,6 +107,28 @@ final class TokenizerReader {
         }
     }
 
+    private PreTokenizer preTokenizer(JsonObject json) {
+        int byteLevels = byteLevels(json.asMap());
+        if (byteLevels > MAX_BYTE_LEVELS) {
+            throw root.invalid(
+                    "pre_tokenizer", "expected at most " + MAX_BYTE_LEVELS + " of type ByteLevel, found " + byteLevels);
+        }
+        return Components.preTokenizer(json);
+    }
+
+    private static int byteLevels(Object json) {
+        return switch (json) {
+            case Map<?, ?> map ->
+                (map.get("type") instanceof String type && type.equals("ByteLevel") ? 1 : 0)
+                        + map.values().stream()
+                                .mapToInt(TokenizerReader::byteLevels)
+                                .sum();
+            case List<?> list ->
+                list.stream().mapToInt(TokenizerReader::byteLevels).sum();
+            case null, default -> 0;
+        };
+    }
+
     private BytePairEncoder encoder(AddedTokens added) {
         JsonObject model = root.object(MODEL).orElseThrow();
         int unknown = -1;
@@ -119,8 +145,8 @@ final class TokenizerReader {
                 merges,
                 new BytePairEncoder.Options(
                         unknown,
-                        model.text("continuing_subword_prefix").orElse(""),
-                        model.text("end_of_word_suffix").orElse(""),
+                        Components.shortOrEmpty(model, "continuing_subword_prefix"),
+                        Components.shortOrEmpty(model, "end_of_word_suffix"),
                         model.bool("fuse_unk").orElse(false),
                         model.bool("byte_fallback").orElse(false),
                         model.bool("ignore_merges").orElse(false)));

@@ -9,6 +9,9 @@ import java.util.Arrays;
 final class Word {
     private static final int SHORT = 40;
 
+    /** Room for the bytes of one character. */
+    final byte[] character = new byte[4];
+
     private int[] ids = new int[64];
     private int[] previous = new int[64];
     private int[] next = new int[64];

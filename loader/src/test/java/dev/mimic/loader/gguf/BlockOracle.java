@@ -22,13 +22,13 @@ final class BlockOracle {
             case Q5_1 -> affine(half(b, at), nibble(b, at + 8, e) + 16 * bit(b, at + 4, e), half(b, at + 2));
             case Q8_0 -> affine(half(b, at), b[at + 2 + e], BigDecimal.ZERO);
             case Q2_K -> {
-                int q = u(b, at + 16 + e / 128 * 32 + e % 32) >> 2 * (e % 128 / 32) & 3;
+                int q = take(u(b, at + 16 + e / 128 * 32 + e % 32), 2 * (e % 128 / 32), 3);
                 int scales = u(b, at + e / 16);
                 yield minus(half(b, at + 80), scales % 16 * q, half(b, at + 82), scales / 16);
             }
             case Q3_K -> {
-                int q = u(b, at + 32 + e / 128 * 32 + e % 32) >> 2 * (e % 128 / 32) & 3;
-                int set = u(b, at + e % 32) >> e / 32 & 1;
+                int q = take(u(b, at + 32 + e / 128 * 32 + e % 32), 2 * (e % 128 / 32), 3);
+                int set = take(u(b, at + e % 32), e / 32, 1);
                 yield affine(
                         half(b, at + 108), scales3(b, at + 96)[e / 16] * (q - (set == 1 ? 0 : 4)), BigDecimal.ZERO);
             }
@@ -39,14 +39,14 @@ final class BlockOracle {
             }
             case Q5_K -> {
                 int low = u(b, at + 48 + e / 64 * 32 + e % 32) >> (e % 64 < 32 ? 0 : 4) & 15;
-                int high = u(b, at + 16 + e % 32) >> e / 32 & 1;
+                int high = take(u(b, at + 16 + e % 32), e / 32, 1);
                 int[] s = scaleAndMinimum(b, at + 4, e / 32);
                 yield minus(half(b, at), s[0] * (low + 16 * high), half(b, at + 2), s[1]);
             }
             case Q6_K -> {
                 int run = e % 128 / 32;
                 int low = u(b, at + e / 128 * 64 + e % 32 + (run % 2 == 1 ? 32 : 0)) >> (run < 2 ? 0 : 4) & 15;
-                int high = u(b, at + 128 + e / 128 * 32 + e % 32) >> 2 * run & 3;
+                int high = take(u(b, at + 128 + e / 128 * 32 + e % 32), 2 * run, 3);
                 int scale = b[at + 192 + e / 128 * 8 + e % 32 / 16 + 2 * run];
                 yield affine(half(b, at + 208), scale * (low + 16 * high - 32), BigDecimal.ZERO);
             }
@@ -110,13 +110,13 @@ final class BlockOracle {
                     | u(b, at + 4 * i + 3) << 24;
         }
         int high = word[2];
-        word[2] = word[0] >>> 4 & 0x0F0F0F0F | (high >>> 4 & 0x03030303) << 4;
-        word[3] = word[1] >>> 4 & 0x0F0F0F0F | (high >>> 6 & 0x03030303) << 4;
-        word[0] = word[0] & 0x0F0F0F0F | (high & 0x03030303) << 4;
-        word[1] = word[1] & 0x0F0F0F0F | (high >>> 2 & 0x03030303) << 4;
+        word[2] = take(word[0], 4, 0x0F0F0F0F) + 16 * take(high, 4, 0x03030303);
+        word[3] = take(word[1], 4, 0x0F0F0F0F) + 16 * take(high, 6, 0x03030303);
+        word[0] = take(word[0], 0, 0x0F0F0F0F) + 16 * take(high, 0, 0x03030303);
+        word[1] = take(word[1], 0, 0x0F0F0F0F) + 16 * take(high, 2, 0x03030303);
         int[] scales = new int[16];
         for (int i = 0; i < 16; i++) {
-            scales[i] = (word[i / 4] >>> 8 * (i % 4) & 0xFF) - 32;
+            scales[i] = take(word[i / 4], 8 * (i % 4), 0xFF) - 32;
         }
         return scales;
     }
@@ -139,6 +139,10 @@ final class BlockOracle {
         int fraction = bits & 1023;
         double magnitude = exponent == 0 ? fraction * Math.pow(2, -24) : (1024 + fraction) * Math.pow(2, exponent - 25);
         return new BigDecimal(bits >> 15 == 1 ? -magnitude : magnitude);
+    }
+
+    private static int take(int value, int shift, int mask) {
+        return (value >>> shift) & mask;
     }
 
     private static int u(byte[] b, int at) {

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.mimic.loader.InvalidModelException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -26,7 +28,7 @@ class GgufFileTest {
         try {
             return Files.write(folder.resolve("m.gguf"), bytes);
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -158,7 +160,7 @@ class GgufFileTest {
     @Test
     void whatIsNoGgufIsRefused() {
         assertRefused(new byte[0], "magic", "truncated");
-        assertRefused("GGML....".getBytes(java.nio.charset.StandardCharsets.US_ASCII), "magic", "GGUF");
+        assertRefused("GGML....".getBytes(StandardCharsets.US_ASCII), "magic", "GGUF");
         assertRefused(patched(oneTensor().bytes(), 4, TestGguf.int32(1)), "version", "2 or 3", "found 1");
         assertRefused(patched(oneTensor().bytes(), 4, new byte[] {0, 0, 0, 3}), "big-endian");
         assertRefused(patched(oneTensor().bytes(), 4, TestGguf.int32(4)), "found 4");

@@ -13,7 +13,9 @@ import dev.mimic.loader.safetensors.SafetensorsFile;
 import dev.mimic.loader.safetensors.TensorView;
 import dev.mimic.testkit.SeededCases;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -51,7 +53,7 @@ class GgufImportTest {
     private JsonObject prepared(TestGguf gguf, String file) {
         try (GgufFile opened = GgufFile.open(gguf.write(folder.resolve("m.gguf")))) {
             String text = GgufImport.prepare(opened, DType.F32).texts().get(file);
-            return Json.parseObject(text.getBytes(java.nio.charset.StandardCharsets.UTF_8), file);
+            return Json.parseObject(text.getBytes(StandardCharsets.UTF_8), file);
         }
     }
 
@@ -279,7 +281,7 @@ class GgufImportTest {
                         .filter(tensor -> tensor.name().equals("blk.0.ffn_up.weight"))
                         .findFirst()
                         .orElseThrow();
-                assertEquals(-1, up.data().mismatch(java.lang.foreign.MemorySegment.ofArray(stored.data())));
+                assertEquals(-1, up.data().mismatch(MemorySegment.ofArray(stored.data())));
                 float[] norm = floats(weights.tensors().get("model.norm.weight"));
                 float[] expected = {1, 1 + 2 * step, 1 + step, -1, Float.NaN, Float.NEGATIVE_INFINITY};
                 for (int i = 0; i < expected.length; i++) {

@@ -28,6 +28,7 @@ final class TestGguf {
     int alignment = 32;
 
     /** A tensor with its dimensions in the file's order: innermost first. Its offset is counted unless it is given. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Tensor(String name, int type, long[] dimensions, byte[] data, long offset) {}
 
     TestGguf put(String key, int value) {
@@ -57,19 +58,15 @@ final class TestGguf {
     }
 
     TestGguf floats(String key, float... values) {
-        ByteBuffer buffer = little(4 * values.length);
-        for (float value : values) {
-            buffer.putFloat(value);
-        }
-        return raw(key, ARRAY, join(int32(FLOAT32), int64(values.length), buffer.array()));
+        return raw(key, ARRAY, join(int32(FLOAT32), int64(values.length), floatBytes(values)));
     }
 
     TestGguf ints(String key, int... values) {
-        ByteBuffer buffer = little(4 * values.length);
-        for (int value : values) {
-            buffer.putInt(value);
+        byte[][] items = new byte[values.length][];
+        for (int i = 0; i < values.length; i++) {
+            items[i] = int32(values[i]);
         }
-        return raw(key, ARRAY, join(int32(5), int64(values.length), buffer.array()));
+        return raw(key, ARRAY, join(int32(5), int64(values.length), join(items)));
     }
 
     TestGguf raw(String key, int type, byte[] value) {
@@ -147,19 +144,25 @@ final class TestGguf {
     }
 
     static byte[] int32(int value) {
-        return little(4).putInt(value).array();
+        return ByteBuffer.allocate(4)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(value)
+                .array();
     }
 
     static byte[] int64(long value) {
-        return little(8).putLong(value).array();
+        return ByteBuffer.allocate(8)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(value)
+                .array();
     }
 
     static byte[] floatBytes(float... values) {
-        ByteBuffer buffer = little(4 * values.length);
-        for (float value : values) {
-            buffer.putFloat(value);
+        byte[][] items = new byte[values.length][];
+        for (int i = 0; i < values.length; i++) {
+            items[i] = int32(Float.floatToRawIntBits(values[i]));
         }
-        return buffer.array();
+        return join(items);
     }
 
     static byte[] join(byte[]... parts) {
@@ -172,9 +175,5 @@ final class TestGguf {
             all.put(part);
         }
         return all.array();
-    }
-
-    private static ByteBuffer little(int length) {
-        return ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
     }
 }

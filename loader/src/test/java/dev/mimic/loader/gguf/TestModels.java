@@ -2,6 +2,7 @@ package dev.mimic.loader.gguf;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.random.RandomGenerator;
 
 /** Small sound models as GGUF files, random but for their form: 4 heads of 8, 2 of them with keys, feed-forward 48. */
@@ -90,7 +91,7 @@ final class TestModels {
     static TestGguf sentencePiece(TestGguf gguf, RandomGenerator random) {
         List<String> tokens = new ArrayList<>(List.of("<unk>", "<s>", "</s>"));
         for (int b = 0; b < 256; b++) {
-            tokens.add(String.format(java.util.Locale.ROOT, "<0x%02X>", b));
+            tokens.add(String.format(Locale.ROOT, "<0x%02X>", b));
         }
         tokens.addAll(List.of("\u2581a", "ab", "\u2581ab", "a", "b", "\u2581"));
         int[] types = new int[tokens.size()];
