@@ -125,7 +125,6 @@ final class BraceFormat {
             value = item
                     ? Items.get(value, isNumber(part) ? (Object) number(part) : part, budget)
                     : Attributes.get(value, part, budget);
-            Comparisons.refuseUndefined(value);
             end += item ? 1 : 0;
         }
         return value;
@@ -171,7 +170,6 @@ final class BraceFormat {
         return switch (value) {
             case String text -> spec.text(text, budget);
             case Markup markup -> spec.text(markup.text(), budget);
-            case Boolean b when spec.type() == 0 -> spec.text(b ? "True" : "False", budget);
             case Double d -> spec.number(d, budget);
             case Boolean _, Long _, BigInteger _ -> spec.integer(Numbers.big(value), budget);
             case null, default ->

@@ -161,13 +161,15 @@ final class Interpreter {
                         recursion,
                         budget)
                 : new Loop(matching(node, all, scope), OptionalLong.empty(), depth, recursion, budget);
+        // as jinja2 compiles it: an iteration counts once its body has run to the end
         boolean any = false;
         while (loop.hasNext()) {
-            any = true;
             Scope inner = scope.inner();
             inner.set("loop", loop);
             assign(node.target(), loop.next(), inner);
-            if (run(node.body(), inner, out) == Flow.BREAK) {
+            Flow flow = run(node.body(), inner, out);
+            any |= flow == Flow.ON;
+            if (flow == Flow.BREAK) {
                 break;
             }
         }

@@ -215,8 +215,7 @@ final class Items {
                         range.step() * by);
             }
             case null, default ->
-                new Undefined(
-                        (value == null ? "None" : PythonText.typeName(value) + " object") + " has no element slice");
+                throw new TemplateException(PythonText.quote(PythonText.typeName(value)) + " object cannot be sliced");
         };
     }
 

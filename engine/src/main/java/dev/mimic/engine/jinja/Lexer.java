@@ -115,6 +115,10 @@ final class Lexer {
     }
 
     private void comment() {
+        if (at >= source.length()) {
+            // jinja2 forgives what is left open at the very end
+            return;
+        }
         int end = source.indexOf("#}", at);
         if (end < 0) {
             throw new TemplateException("Missing end of comment tag", line);
@@ -168,6 +172,9 @@ final class Lexer {
                 afterTag(after, true);
                 return true;
             }
+        }
+        if (at >= source.length()) {
+            return true;
         }
         throw new TemplateException("Missing end of raw directive", line);
     }

@@ -244,11 +244,11 @@ final class Operators {
         if (b.signum() < 0) {
             return power(Numbers.toDouble(a), Numbers.toDouble(b));
         }
-        if (a.bitLength() <= 1) {
+        if (a.abs().bitLength() <= 1) {
             boolean odd = b.testBit(0);
             return a.signum() == 0 ? (Object) (b.signum() == 0 ? 1L : 0L) : a.signum() > 0 || !odd ? 1L : -1L;
         }
-        if (b.bitLength() > 31 || a.bitLength() * b.longValue() > MAX_POWER_BITS) {
+        if (b.bitLength() > 31 || a.abs().bitLength() * b.longValue() > MAX_POWER_BITS) {
             throw new TemplateException("the template makes an integer of too many digits");
         }
         return Numbers.normal(a.pow(b.intValue()));

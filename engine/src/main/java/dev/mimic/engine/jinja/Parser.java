@@ -195,8 +195,7 @@ final class Parser {
         List<Expression> targets = new ArrayList<>();
         boolean isTuple = false;
         while (targets.isEmpty()
-                || !(tokens.is("=")
-                        || tokens.is(")")
+                || !(tokens.is(")")
                         || tokens.is(Token.Kind.BLOCK_END)
                         || (endName != null && tokens.isName(endName)))) {
             targets.add(oneTarget(namespaces, endName));

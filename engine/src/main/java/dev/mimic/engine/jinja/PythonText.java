@@ -2,6 +2,8 @@ package dev.mimic.engine.jinja;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.util.List;
 import java.util.Map;
 
@@ -113,6 +115,11 @@ final class PythonText {
         }
         // Double.toString gives the shortest digits since JDK 19
         BigDecimal digits = new BigDecimal(Double.toString(value)).stripTrailingZeros();
+        if (digits.precision() == 2) {
+            // Double.toString gives two digits where one would do (5e-324)
+            BigDecimal one = digits.round(new MathContext(1, RoundingMode.HALF_EVEN));
+            digits = one.doubleValue() == value ? one : digits;
+        }
         int exponent = digits.precision() - digits.scale() - 1;
         if (exponent >= -4 && exponent < 16) {
             return digits.scale() <= 0 ? digits.toBigInteger() + ".0" : digits.toPlainString();
