@@ -4,6 +4,7 @@ import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -194,7 +195,8 @@ public final class Fuzzer {
             try {
                 Path file = Path.of("target", "fuzz-outcomes.txt");
                 Files.createDirectories(file.getParent());
-                Files.writeString(file, outcomes.toString(), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                byte[] text = outcomes.toString().getBytes(StandardCharsets.UTF_8); // halves of surrogates become ?
+                Files.write(file, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
