@@ -139,7 +139,8 @@ final class ModelDirectoryTest {
                 "",
                 "..\\\\one",
                 "C:one",
-                "a\\u0000b", "\\ud800"
+                "a\\u0000b",
+                "\\ud800"
             })
     void anIndexMayNotLeaveTheFolder(String shard) throws IOException {
         index("\"a\": \"" + shard + "\"");
