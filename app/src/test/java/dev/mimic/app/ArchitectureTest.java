@@ -69,7 +69,8 @@ final class ArchitectureTest {
     @Test
     void onlyVectorClassesOfKernelsSeeTheVectorApi() {
         noClasses()
-                .that(DescribedPredicate.not(resideInAPackage("dev.mimic.kernels..").and(outermostStartsWith("Vector"))))
+                .that(DescribedPredicate.not(
+                        resideInAPackage("dev.mimic.kernels..").and(outermostStartsWith("Vector"))))
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("jdk.incubator.vector..")
@@ -132,10 +133,13 @@ final class ArchitectureTest {
     void sourcesAreShortAndPromiseNothing() throws IOException {
         List<String> promises = List.of("TO" + "DO", "FIX" + "ME", "XX" + "X");
         for (String room : List.of("kernels", "loader", "engine", "adapt", "app", "bench", "testkit")) {
-            try (Stream<Path> files = Files.walk(TestFolders.root().resolve(room).resolve("src"))) {
-                for (Path file : files.filter(p -> p.toString().endsWith(".java")).toList()) {
+            try (Stream<Path> files =
+                    Files.walk(TestFolders.root().resolve(room).resolve("src"))) {
+                for (Path file :
+                        files.filter(p -> p.toString().endsWith(".java")).toList()) {
                     List<String> lines = Files.readAllLines(file);
-                    assertTrue(lines.size() <= 600, () -> file + " has " + lines.size() + " lines, expected at most 600");
+                    assertTrue(
+                            lines.size() <= 600, () -> file + " has " + lines.size() + " lines, expected at most 600");
                     for (String line : lines) {
                         assertTrue(promises.stream().noneMatch(line::contains), () -> file + ": " + line);
                     }

@@ -54,8 +54,8 @@ public final class Evaluator {
         List<Answer> answers = new ArrayList<>();
         for (int i = 0; i < replies.size(); i++) {
             Example example = examples.get(i);
-            answers.add(new Answer(
-                    example, replies.get(i), AnswerCheck.of(example).isRight(replies.get(i), example)));
+            answers.add(
+                    new Answer(example, replies.get(i), AnswerCheck.of(example).isRight(replies.get(i), example)));
         }
         return answers;
     }
@@ -71,9 +71,8 @@ public final class Evaluator {
             List<String> prompts, IntFunction<Adapter> adapters, int replyLimit, IntConsumer progress) {
         List<PendingGeneration> pending = new ArrayList<>();
         for (int i = 0; i < prompts.size(); i++) {
-            GenerationRequest request = request(prompts.get(i))
-                    .withAdapter(adapters.apply(i))
-                    .withMaxTokens(replyLimit);
+            GenerationRequest request =
+                    request(prompts.get(i)).withAdapter(adapters.apply(i)).withMaxTokens(replyLimit);
             pending.add(engine.submit(request, null));
         }
         List<String> replies = new ArrayList<>();

@@ -124,6 +124,16 @@ public final class Merge implements AutoCloseable {
         }
     }
 
+    /** Before anything is taken apart: the weight is there, and its vector has the length of its full rank. */
+    private void checkWeight(Expert expert, String weight) {
+        TensorView view = model.tensor(weight)
+                .orElseThrow(() -> new InvalidModelException(
+                        expert.name(),
+                        "tensor '" + weight + "': the model has no such weight, expected one of its own"));
+        Matrix w = WeightReader.matrix(folder(), view);
+        expert.checkLength(weight, Math.min(w.rows(), w.cols()));
+    }
+
     private String folder() {
         return String.valueOf(model.path().getFileName());
     }

@@ -125,7 +125,8 @@ final class ChatCommand implements Callable<Integer> {
                 }
                 case "/expert" -> use(session, words.subList(1, words.size()), mix);
                 case "/mix" -> use(session, active, ExpertMixture.Mode.of(words.size() > 1 ? words.get(1) : ""));
-                default -> mimic.console().note("no such command: " + words.getFirst() + "; /expert, /mix, /reset or /quit");
+                default ->
+                    mimic.console().note("no such command: " + words.getFirst() + "; /expert, /mix, /reset or /quit");
             }
         } catch (RuntimeException e) {
             mimic.console().note(String.valueOf(e.getMessage()));
@@ -140,8 +141,7 @@ final class ChatCommand implements Callable<Integer> {
                 .note(
                         names.isEmpty()
                                 ? "the base model answers"
-                                : String.join(" ", names) + " answer, mixed by "
-                                        + how.text());
+                                : String.join(" ", names) + " answer, mixed by " + how.text());
     }
 
     private void reply(Session session, String text) {

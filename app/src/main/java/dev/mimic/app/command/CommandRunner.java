@@ -75,7 +75,8 @@ public final class CommandRunner {
             case DirectoryNotEmptyException notEmpty -> "folder is not empty: " + notEmpty.getFile();
             case NotDirectoryException noFolder -> "not a folder: " + noFolder.getFile();
             case FileSystemException file ->
-                file.getFile() + ": " + (file.getReason() == null ? file.getClass().getSimpleName() : file.getReason());
+                file.getFile() + ": "
+                        + (file.getReason() == null ? file.getClass().getSimpleName() : file.getReason());
             case IOException io -> String.valueOf(io.getMessage());
             case OutOfMemoryError memory ->
                 "out of memory: " + memory.getMessage() + "; give the heap more with MIMIC_JAVA_OPTS=-Xmx4g";

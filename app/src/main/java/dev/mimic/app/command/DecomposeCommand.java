@@ -99,8 +99,7 @@ final class DecomposeCommand implements Callable<Integer> {
     }
 
     /** Takes a model apart under a progress bar that goes by the elements of the matrices. */
-    static List<MatrixReport> decompose(
-            MimicCommand mimic, Decomposer decomposer, ModelDirectory directory, Path out) {
+    static List<MatrixReport> decompose(MimicCommand mimic, Decomposer decomposer, ModelDirectory directory, Path out) {
         try (ProgressBar bar = mimic.console().progress("decompose", 1000)) {
             return decomposer.decompose(directory, out, new DecompositionListener() {
                 @Override

@@ -91,7 +91,8 @@ final class DemoReport {
                 percent(routed.share()),
                 percent(base.share()),
                 interval(routed)));
-        closing.add(text("    first pass %.2f s, second pass %.2f s, rows with different experts side by side.", first, second));
+        closing.add(text(
+                "    first pass %.2f s, second pass %.2f s, rows with different experts side by side.", first, second));
     }
 
     void mixed(List<Answer> base, String bestName, Accuracy best, List<Answer> mixed, double weight) {
@@ -143,9 +144,12 @@ final class DemoReport {
         out.println();
         closing.forEach(out::println);
         out.println();
-        out.println("What this shows, and what it does not: this toy's base knows every skill and uses it about half the");
-        out.println("time; that is how it was made. Its experts, trained by reinforcement learning, turn the careful way of");
-        out.println("answering up and teach nothing new. Intervals are over the questions. More: docs/bundled-model.md");
+        out.println(
+                "What this shows, and what it does not: this toy's base knows every skill and uses it about half the");
+        out.println(
+                "time; that is how it was made. Its experts, trained by reinforcement learning, turn the careful way of");
+        out.println(
+                "answering up and teach nothing new. Intervals are over the questions. More: docs/bundled-model.md");
         out.println();
         out.println(text("%.1f s in all.", (double) seconds.get("total")));
     }

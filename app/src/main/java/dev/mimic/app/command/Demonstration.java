@@ -88,7 +88,10 @@ final class Demonstration implements AutoCloseable {
                     bar.at(0, weight);
                 }
             });
-            double worst = matrices.stream().mapToDouble(MatrixReport::relativeError).max().orElse(0);
+            double worst = matrices.stream()
+                    .mapToDouble(MatrixReport::relativeError)
+                    .max()
+                    .orElse(0);
             int numbers = matrices.stream().mapToInt(MatrixReport::rank).sum();
             report.takenApart(matrices.size(), numbers, worst, seconds(began));
         }
@@ -156,12 +159,17 @@ final class Demonstration implements AutoCloseable {
         for (int i = 0; i < all.size(); i++) {
             chosen.put(all.get(i), experts.getOrDefault(kinds.get(i), Adapter.NONE));
         }
-        int replyLimit = ROUTED.stream().mapToInt(BundledModel.REPLY_LIMITS::get).max().orElseThrow();
+        int replyLimit =
+                ROUTED.stream().mapToInt(BundledModel.REPLY_LIMITS::get).max().orElseThrow();
         try (ProgressBar bar = console.progress("second pass", all.size())) {
             List<Answer> routed = evaluator.ask(all, chosen::get, replyLimit, done -> bar.at(done, ""));
             long end = System.nanoTime();
             report.routed(
-                    named(all, kinds), Answer.accuracy(base), Answer.accuracy(routed), (second - first) / 1e9, (end - second) / 1e9);
+                    named(all, kinds),
+                    Answer.accuracy(base),
+                    Answer.accuracy(routed),
+                    (second - first) / 1e9,
+                    (end - second) / 1e9);
         }
     }
 

@@ -69,7 +69,11 @@ final class DoctorCommand implements Callable<Integer> {
             findings.put("threads", pool.threads());
             findings.put("kernels", Backend.best(pool).name());
         }
-        findings.put("widest_vector", flag("MaxVectorSize").map(bytes -> Long.parseLong(bytes) * 8 + " bits").orElse("unknown"));
+        findings.put(
+                "widest_vector",
+                flag("MaxVectorSize")
+                        .map(bytes -> Long.parseLong(bytes) * 8 + " bits")
+                        .orElse("unknown"));
         findings.put("memory", InspectCommand.bytes(physicalMemory()));
         findings.put("heap_limit", InspectCommand.bytes(Runtime.getRuntime().maxMemory()));
         findings.put("gpu", "not used: no GPU code yet");
@@ -80,7 +84,8 @@ final class DoctorCommand implements Callable<Integer> {
         List<String> warnings = new ArrayList<>();
         String vm = String.valueOf(findings.get("vm"));
         if (!vm.contains("Server VM")) {
-            warnings.add("the JVM is not HotSpot's server VM, whose C2 compiler the kernels are made for; take a HotSpot JDK 25");
+            warnings.add(
+                    "the JVM is not HotSpot's server VM, whose C2 compiler the kernels are made for; take a HotSpot JDK 25");
         }
         if (vm.contains("interpreted mode")) {
             warnings.add("the JVM only interprets; take -Xint out of MIMIC_JAVA_OPTS");
@@ -97,7 +102,8 @@ final class DoctorCommand implements Callable<Integer> {
             warnings.add("the processor has vectors of " + widest + " bits; 256 or 512 are two to four times as fast");
         }
         if (kernels.startsWith("vector-") && widest > Long.parseLong(kernels.replaceAll("\\D", ""))) {
-            warnings.add("the processor has vectors of " + widest + " bits, " + kernels + " is in use; take -Dmimic.vector out");
+            warnings.add("the processor has vectors of " + widest + " bits, " + kernels
+                    + " is in use; take -Dmimic.vector out");
         }
         return warnings;
     }

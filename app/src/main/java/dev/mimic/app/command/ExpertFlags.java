@@ -27,10 +27,7 @@ final class ExpertFlags {
             })
     private String mix = "delta";
 
-    @Option(
-            names = "--factors",
-            paramLabel = "DIR",
-            description = "Folder that `mimic decompose` made of this model.")
+    @Option(names = "--factors", paramLabel = "DIR", description = "Folder that `mimic decompose` made of this model.")
     private Path factors;
 
     @Option(

@@ -43,10 +43,7 @@ final class ImportCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "DIR", description = "The folder to make; new or empty.")
     private Path folder;
 
-    @Option(
-            names = "--dtype",
-            paramLabel = "T",
-            description = "f32, f16 or bf16 (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--dtype", paramLabel = "T", description = "f32, f16 or bf16 (default: ${DEFAULT-VALUE}).")
     private Target dtype = Target.F32;
 
     @Override

@@ -7,6 +7,7 @@ import dev.mimic.loader.json.Json;
 import dev.mimic.loader.model.ModelConfig;
 import dev.mimic.loader.model.ModelDirectory;
 import dev.mimic.loader.safetensors.SafetensorsFile;
+import dev.mimic.loader.safetensors.TensorScan;
 import dev.mimic.loader.safetensors.TensorView;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +24,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 
-@Command(name = "inspect", description = "Shows what a model folder or a safetensors file holds, and what it will need.")
+@Command(
+        name = "inspect",
+        description = "Shows what a model folder or a safetensors file holds, and what it will need.")
 final class InspectCommand implements Callable<Integer> {
     @ParentCommand
     private MimicCommand mimic;
@@ -45,7 +48,10 @@ final class InspectCommand implements Callable<Integer> {
         Path path = Path.of(target);
         if (Files.isRegularFile(path)) {
             try (SafetensorsFile file = SafetensorsFile.open(path)) {
-                report(new LinkedHashMap<>(Map.of("file", target)), file.metadata(), List.copyOf(file.tensors().values()));
+                report(
+                        new LinkedHashMap<>(Map.of("file", target)),
+                        file.metadata(),
+                        List.copyOf(file.tensors().values()));
             }
             return 0;
         }
@@ -92,9 +98,12 @@ final class InspectCommand implements Callable<Integer> {
         Map<String, Long> notFinite = verify ? verify(tensors) : Map.of();
         if (json) {
             about.put("metadata", metadata);
-            about.put("tensors", tensors.stream().map(t -> describe(t, notFinite)).toList());
+            about.put(
+                    "tensors", tensors.stream().map(t -> describe(t, notFinite)).toList());
             if (verify) {
-                about.put("not_finite", notFinite.values().stream().mapToLong(Long::longValue).sum());
+                about.put(
+                        "not_finite",
+                        notFinite.values().stream().mapToLong(Long::longValue).sum());
             }
             mimic.console().out().println(Json.write(about));
         } else {
@@ -118,14 +127,12 @@ final class InspectCommand implements Callable<Integer> {
         Map<String, Long> counts = new TreeMap<>();
         long total = tensors.stream().mapToLong(t -> t.data().byteSize()).sum();
         try (ProgressBar bar = mimic.console().progress("verify", total)) {
-            long done = 0;
+            long[] done = {0};
             for (TensorView tensor : tensors) {
-                bar.at(done, tensor.name());
-                long count = tensor.countNotFinite();
+                long count = TensorScan.nonFinite(tensor, bytes -> bar.at(done[0] += bytes, tensor.name()));
                 if (count > 0) {
                     counts.put(tensor.name(), count);
                 }
-                done += tensor.data().byteSize();
             }
         }
         return counts;
@@ -145,7 +152,8 @@ final class InspectCommand implements Callable<Integer> {
         console.out().println();
         Table table = new Table("tensor", "dtype", "shape", "bytes");
         for (TensorView tensor : tensors) {
-            table.row(tensor.name(), tensor.dtype(), tensor.shape(), tensor.data().byteSize());
+            table.row(
+                    tensor.name(), tensor.dtype(), tensor.shape(), tensor.data().byteSize());
         }
         console.out().print(table.render());
         long bytes = tensors.stream().mapToLong(t -> t.data().byteSize()).sum();

@@ -66,6 +66,8 @@ final class MimicCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        throw new ParameterException(new CommandLine(spec), "which command? One of " + spec.subcommands().keySet());
+        throw new ParameterException(
+                new CommandLine(spec),
+                "which command? One of " + spec.subcommands().keySet());
     }
 }

@@ -92,7 +92,8 @@ final class RunCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--chat takes a PROMPT, not --prompt-ids");
         }
         try (Session session = Session.open(mimic.console(), spec, common, model, context, experts)) {
-            GenerationRequest request = sampling.apply(request(session), session.engine().defaultSampling())
+            GenerationRequest request = sampling.apply(
+                            request(session), session.engine().defaultSampling())
                     .withNoBos(noBos)
                     .withAdapter(session.adapter())
                     .withN(n);
@@ -115,9 +116,7 @@ final class RunCommand implements Callable<Integer> {
                     promptIds.stream().mapToInt(Integer::intValue).toArray());
         }
         String text = prompt.equals("-") ? readAll(mimic.console()) : prompt;
-        return chat
-                ? GenerationRequest.ofChat(List.of(session.message("user", text)))
-                : GenerationRequest.of(text);
+        return chat ? GenerationRequest.ofChat(List.of(session.message("user", text))) : GenerationRequest.of(text);
     }
 
     static String readAll(Console console) {
@@ -191,7 +190,9 @@ final class RunCommand implements Callable<Integer> {
         report.put("tokens_per_second", speed);
         report.put("adaptation", session.adaptation());
         if (!result.logprobs().isEmpty()) {
-            report.put("logprobs", result.logprobs().stream().map(RunCommand::logprob).toList());
+            report.put(
+                    "logprobs",
+                    result.logprobs().stream().map(RunCommand::logprob).toList());
         }
         return report;
     }

@@ -66,9 +66,9 @@ final class ScoreCommand implements Callable<Integer> {
                     ? session.engine().score(prompt, completion, session.adapter())
                     : session.engine().score(array(promptIds), array(completionIds), session.adapter());
             Map<String, Object> report = new LinkedHashMap<>();
-            report.put("tokens", score.tokens());
+            report.put("tokens", score.ids());
             report.put("logprobs", Arrays.stream(score.logprobs()).boxed().toList());
-            report.put("logprob", Arrays.stream(score.logprobs()).sum());
+            report.put("logprob", score.logprob());
             mimic.console().out().println(Json.write(report));
         }
         return 0;

@@ -40,12 +40,7 @@ final class Session implements AutoCloseable {
      * @throws ParameterException if experts are asked for without factors
      */
     static Session open(
-            Console console,
-            CommandSpec spec,
-            CommonOptions common,
-            String model,
-            Integer context,
-            ExpertFlags flags) {
+            Console console, CommandSpec spec, CommonOptions common, String model, Integer context, ExpertFlags flags) {
         ExpertMixture.Mode mode = flags.mix();
         ModelSource source = ModelSource.of(model);
         Session session = null;
@@ -106,7 +101,8 @@ final class Session implements AutoCloseable {
             return Adapter.NONE;
         }
         Factors factors = engine.factors()
-                .orElseThrow(() -> new IllegalArgumentException("experts need factors; start again with --factors DIR"));
+                .orElseThrow(
+                        () -> new IllegalArgumentException("experts need factors; start again with --factors DIR"));
         ExpertMixture mixture = ExpertFiles.mixture(console, source, names, mode);
         mixture.check(factors, flags.transfer(), note -> ExpertFiles.note(console, source, note));
         Adapter scaling = new Adapter.Scaling(mixture.scaling(factors));

@@ -59,7 +59,11 @@ final class SvdCommand implements Callable<Integer> {
             SafetensorsWriter.write(
                     out,
                     decomposition.tensors(""),
-                    Map.of("tensor", name, "error", Double.toString(decomposition.report().relativeError())));
+                    Map.of(
+                            "tensor",
+                            name,
+                            "error",
+                            Double.toString(decomposition.report().relativeError())));
             mimic.console().note(DecomposeCommand.describe(decomposition.report()));
         }
         return 0;

@@ -67,8 +67,8 @@ final class TokenizeCommand implements Callable<Integer> {
         int[] ids = new int[list.size()];
         for (int i = 0; i < ids.length; i++) {
             if (!(list.get(i) instanceof Long id) || id < 0 || id >= tokenizer.vocabularySize()) {
-                throw new IllegalArgumentException("ids[" + i + "]: expected an id below " + tokenizer.vocabularySize()
-                        + ", got " + list.get(i));
+                throw new IllegalArgumentException(
+                        "ids[" + i + "]: expected an id below " + tokenizer.vocabularySize() + ", got " + list.get(i));
             }
             ids[i] = id.intValue();
         }

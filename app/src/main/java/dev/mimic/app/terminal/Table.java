@@ -29,7 +29,10 @@ public final class Table {
         boolean[] numeric = new boolean[columns];
         for (int c = 0; c < columns; c++) {
             int column = c;
-            widths[c] = rows.stream().mapToInt(row -> width(cell(row, column))).max().orElse(0);
+            widths[c] = rows.stream()
+                    .mapToInt(row -> width(cell(row, column)))
+                    .max()
+                    .orElse(0);
             numeric[c] = rows.size() > 1
                     && rows.stream().skip(1).map(row -> cell(row, column)).allMatch(Table::isNumber);
         }

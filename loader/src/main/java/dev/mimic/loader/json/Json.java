@@ -2,6 +2,7 @@ package dev.mimic.loader.json;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -27,8 +28,10 @@ import java.util.Map;
  */
 public final class Json {
     private static final int MAX_DEPTH = 200;
+    private static final long MAX_BYTES = 256 << 20; // tokenizers of large vocabularies have tens of MB
 
     private static final JsonFactory FACTORY = JsonFactory.builder()
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES) // a vocabulary has 100,000 names, each seen once
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(MAX_DEPTH)
@@ -47,6 +50,10 @@ public final class Json {
      */
     public static JsonObject readObject(Path file) {
         try {
+            if (Files.size(file) > MAX_BYTES) {
+                throw new InvalidModelException(
+                        file, "expected at most " + MAX_BYTES + " bytes of JSON, found " + Files.size(file));
+            }
             return parseObject(Files.readAllBytes(file), String.valueOf(file.getFileName()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -108,8 +115,14 @@ public final class Json {
     }
 
     private static InvalidModelException notJson(String file, IOException e) {
-        String what = e instanceof JsonProcessingException json ? json.getOriginalMessage() : e.getMessage();
-        return new InvalidModelException(file, "not valid JSON: " + what);
+        if (!(e instanceof JsonProcessingException json)) {
+            return new InvalidModelException(file, "not valid JSON: " + e.getMessage());
+        }
+        String what =
+                json.getOriginalMessage().replaceFirst(" \\(start marker at .*", ""); // names the parser's options
+        JsonLocation at = json.getLocation();
+        String where = at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();
+        return new InvalidModelException(file, "not valid JSON" + where + ": " + what);
     }
 
     private static Object value(JsonParser parser, JsonToken token) throws IOException {
@@ -212,7 +225,7 @@ public final class Json {
 
     /** A value's kind and text, short enough for an error message. */
     static String describe(Object value) {
-        String text = write(value);
+        String text = value instanceof Double ? value.toString() : write(value);
         String kind = switch (value) {
             case null -> "null";
             case Map<?, ?> _ -> "an object";

@@ -5,6 +5,7 @@ import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
 import dev.mimic.loader.safetensors.SafetensorsFile;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -51,7 +52,7 @@ public final class WeightFiles {
         Map<String, String> shards = new LinkedHashMap<>();
         for (String tensor : map.names()) {
             String shard = map.text(tensor).orElseThrow(() -> map.missing(tensor));
-            if (!isPlainName(shard)) {
+            if (!isPlainName(shard) || !isPath(shard)) {
                 throw map.invalid(tensor, "expected the name of a file in this folder, found '" + shard + "'");
             }
             shards.put(tensor, shard);
@@ -69,6 +70,15 @@ public final class WeightFiles {
                 && !name.equals("..")
                 && name.length() <= 255
                 && name.chars().noneMatch(c -> c == '/' || c == '\\' || c == ':' || Character.isISOControl(c));
+    }
+
+    /** Whether the system's own rules and encoding of names allow it. */
+    private static boolean isPath(String name) {
+        try {
+            return Path.of(name).getNameCount() == 1;
+        } catch (InvalidPathException e) {
+            return false;
+        }
     }
 
     private static List<SafetensorsFile> openShards(Path folder, Map<String, String> weightMap) {

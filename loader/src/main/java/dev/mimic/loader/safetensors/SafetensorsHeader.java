@@ -136,7 +136,9 @@ record SafetensorsHeader(long dataStart, Map<String, String> metadata, List<Entr
                 throw invalid("header: bytes that are not UTF-8");
             } catch (JsonProcessingException e) {
                 long at = e.getLocation() == null ? -1 : e.getLocation().getCharOffset();
-                throw invalid("header: not valid JSON at character " + at + ": " + e.getOriginalMessage());
+                String what =
+                        e.getOriginalMessage().replaceFirst(" \\(start marker at .*", ""); // names the parser's options
+                throw invalid("header: not valid JSON at character " + at + ": " + what);
             }
             return new SafetensorsHeader(dataStart, Collections.unmodifiableMap(metadata), gapless());
         }

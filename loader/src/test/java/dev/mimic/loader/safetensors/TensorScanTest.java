@@ -1,7 +1,12 @@
 package dev.mimic.loader.safetensors;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.mimic.loader.InvalidModelException;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -84,6 +89,32 @@ final class TensorScanTest {
             assertEquals(Map.of("big", 4L, "ids", 0L), TensorScan.nonFinite(opened, bytes::addAndGet));
         }
         assertEquals(4L * elements + 8, bytes.get());
+    }
+
+    @Test
+    void aFileCutInTheMiddleOfAScanEndsInOneLine() {
+        Path file = folder.resolve("cut.safetensors");
+        for (DType dtype : new DType[] {DType.F32, DType.BF16, DType.I8}) {
+            MemorySegment data = MemorySegment.ofArray(new byte[8 << 20]);
+            SafetensorsWriter.write(
+                    file, List.of(TensorView.of("x", dtype, data, data.byteSize() / dtype.bytes())), Map.of());
+            try (SafetensorsFile opened = SafetensorsFile.open(file)) {
+                InvalidModelException e =
+                        assertThrows(InvalidModelException.class, () -> TensorScan.nonFinite(opened, _ -> cut(file)));
+                assertEquals(
+                        "cut.safetensors: the file was cut while in use, expected " + opened.size()
+                                + " bytes, found 1500000",
+                        e.getMessage());
+            }
+        }
+    }
+
+    private static void cut(Path file) {
+        try (RandomAccessFile shorter = new RandomAccessFile(file.toFile(), "rw")) {
+            shorter.setLength(1_500_000);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static long count(DType dtype, byte[] bytes) {

@@ -1,0 +1,276 @@
+package dev.mimic.adapt.svf;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.mimic.engine.model.Factor;
+import dev.mimic.engine.model.Factors;
+import dev.mimic.loader.InvalidModelException;
+import dev.mimic.loader.model.ModelDirectory;
+import dev.mimic.loader.safetensors.DType;
+import dev.mimic.loader.safetensors.TensorView;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class DecomposerTest {
+    private static final DecomposeOptions ALL = DecomposeOptions.defaults().withTargets(new Targets("all"));
+
+    @TempDir
+    Path temporary;
+
+    private Path folder;
+    private Path out;
+
+    @BeforeEach
+    void makeModel() {
+        folder = Samples.model(temporary.resolve("model"), DType.F32);
+        out = temporary.resolve("factors");
+    }
+
+    private List<MatrixReport> decompose(DecomposeOptions options) {
+        return decompose(options, DecompositionListener.NONE);
+    }
+
+    private List<MatrixReport> decompose(DecomposeOptions options, DecompositionListener listener) {
+        try (ModelDirectory model = ModelDirectory.open(folder);
+                Decomposer decomposer = Decomposer.open(options, 2)) {
+            return decomposer.decompose(model, out, listener);
+        }
+    }
+
+    @Test
+    void everyTargetIsTakenApartInOrderAndReported() {
+        List<String> started = new ArrayList<>();
+        List<String> finished = new ArrayList<>();
+        List<MatrixReport> reports = decompose(ALL.withCheck(), new DecompositionListener() {
+            @Override
+            public void started(String weight, int index, int count) {
+                assertEquals(started.size(), index);
+                started.add(weight);
+            }
+
+            @Override
+            public void finished(MatrixReport report, int done, int count) {
+                finished.add(report.weight());
+                assertEquals(finished.size(), done);
+                assertEquals(14, count);
+            }
+        });
+        assertEquals(started, finished);
+        assertEquals("model.layers.0.self_attn.q_proj.weight", started.getFirst());
+        assertEquals("model.layers.1.mlp.down_proj.weight", started.getLast());
+        assertEquals(started, reports.stream().map(MatrixReport::weight).toList());
+        for (MatrixReport report : reports) {
+            assertTrue(report.relativeError() < 1e-6 && report.orthogonality() < 1e-6, report::toString);
+            assertFalse(report.resumed());
+        }
+        try (Factors factors = Factors.open(out);
+                ModelDirectory model = ModelDirectory.open(folder)) {
+            assertEquals(started, List.copyOf(factors.weightNames()));
+            assertEquals(model.fingerprint(), factors.baseFingerprint());
+            assertTrue(factors.fullRank());
+            assertEquals("full", factors.metadata().get("rank"));
+            assertEquals("all", factors.metadata().get("targets"));
+            assertEquals("f32", factors.metadata().get("dtype"));
+            assertEquals(64, factors.fingerprint().length());
+        }
+    }
+
+    @Test
+    void aReducedRankStatesItsErrorAndHoldsNoMoreThanThereIs() {
+        for (DecomposeOptions.Method method : DecomposeOptions.Method.values()) {
+            out = temporary.resolve(method.text());
+            List<MatrixReport> reports =
+                    decompose(ALL.withMethod(method, 12).withDtype(DType.BF16).withCheck());
+            for (MatrixReport report : reports) {
+                boolean whole = report.rank() == Math.min(report.rows(), report.cols());
+                assertEquals(Math.min(12, Math.min(report.rows(), report.cols())), report.rank());
+                assertTrue(report.relativeError() < (whole ? 0.01 : 0.5), report::toString);
+                assertTrue(report.relativeError() > (whole ? 1e-4 : 0.02), report::toString);
+            }
+            try (Factors factors = Factors.open(out)) {
+                assertFalse(factors.fullRank());
+                Factor small =
+                        factors.factor("model.layers.0.self_attn.k_proj.weight").orElseThrow();
+                assertTrue(small.fullRank());
+                assertEquals(8, small.sigma().length);
+                assertEquals(2, small.factors().u().elementBytes());
+                assertEquals("12", factors.metadata().get("rank"));
+                assertEquals(method.text(), factors.metadata().get("method"));
+            }
+        }
+    }
+
+    @Test
+    void afterAKillItGoesOnWhereItWas() throws IOException {
+        List<MatrixReport> first = decompose(ALL);
+        FileTime[] before = times(first.size());
+        byte[] index = Files.readAllBytes(out.resolve(Factors.INDEX));
+        // as a kill leaves it: no index, the last shards missing or half-written, temporary files about
+        Files.delete(out.resolve(Factors.INDEX));
+        Files.delete(shard(13));
+        cut(shard(12));
+        Files.writeString(out.resolve(".factors-00014.safetensors.0b1.tmp"), "half");
+        Files.writeString(out.resolve("." + Factors.INDEX + ".0b2.tmp"), "half");
+        assertThrows(InvalidModelException.class, () -> Factors.open(out));
+
+        List<MatrixReport> second = decompose(ALL);
+        for (int i = 0; i < second.size(); i++) {
+            assertEquals(i < 12, second.get(i).resumed(), "weight " + i);
+            assertEquals(first.get(i).relativeError(), second.get(i).relativeError(), "weight " + i);
+            assertTrue(i >= 12 || times(second.size())[i].equals(before[i]), "shard " + i + " was written again");
+        }
+        assertArrayEquals(index, Files.readAllBytes(out.resolve(Factors.INDEX)));
+        try (Stream<Path> files = Files.list(out)) {
+            assertEquals(15, files.count(), "nothing but shards and index");
+        }
+        Factors.open(out).close();
+    }
+
+    @Test
+    void aFinishedFolderIsLeftAlone() throws IOException {
+        decompose(ALL);
+        FileTime[] before = times(14);
+        assertTrue(decompose(ALL).stream().allMatch(MatrixReport::resumed));
+        assertArrayEquals(before, times(14));
+    }
+
+    @Test
+    void aShardThatIsOfAnotherWeightIsDoneAgain() throws IOException {
+        decompose(ALL);
+        Files.copy(shard(3), shard(5), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        List<MatrixReport> reports = decompose(ALL.withCheck());
+        assertFalse(reports.get(5).resumed());
+        assertTrue(reports.get(3).resumed());
+    }
+
+    @Test
+    void aFailureHalfWayKeepsWhatIsDone() throws IOException {
+        Samples.spoil(folder, "model.layers.1.mlp.gate_proj.weight", 7, Float.NaN);
+        InvalidModelException e = assertThrows(InvalidModelException.class, () -> decompose(ALL));
+        assertEquals(
+                "model: tensor 'model.layers.1.mlp.gate_proj.weight': svd: element [0, 7] is NaN, expected a finite value",
+                e.getMessage());
+        assertTrue(Files.exists(shard(10)) && !Files.exists(shard(11)) && !Files.exists(out.resolve(Factors.INDEX)));
+    }
+
+    @Test
+    void otherParametersOnTheSameFolderAreAnError() throws IOException {
+        decompose(ALL.withRank(4));
+        List<DecomposeOptions> others = List.of(
+                ALL,
+                ALL.withRank(5),
+                ALL.withRank(4).withTargets(new Targets("mlp")),
+                ALL.withRank(4).withDtype(DType.BF16),
+                ALL.withMethod(DecomposeOptions.Method.SRFT, 4));
+        for (boolean finished : new boolean[] {true, false}) {
+            if (!finished) {
+                Files.delete(out.resolve(Factors.INDEX));
+            }
+            for (DecomposeOptions other : others) {
+                String message = assertThrows(IllegalArgumentException.class, () -> decompose(other))
+                        .getMessage();
+                assertTrue(message.contains("holds factors of other parameters"), message);
+                assertFalse(message.contains("\n"));
+            }
+        }
+        Samples.spoil(folder, "model.norm.weight", 0, 3);
+        String message = assertThrows(IllegalArgumentException.class, () -> decompose(ALL.withRank(4)))
+                .getMessage();
+        assertTrue(message.contains("base is"), message);
+    }
+
+    @Test
+    void aFolderOfOtherThingsIsNotTouched() {
+        Path model = folder;
+        out = model;
+        String message = assertThrows(IllegalArgumentException.class, () -> decompose(ALL))
+                .getMessage();
+        assertTrue(message.contains("holds 'README.md'"), message);
+        out = model.resolve("config.json");
+        assertThrows(IllegalArgumentException.class, () -> decompose(ALL));
+    }
+
+    @Test
+    void twoAtOnceOnOneFolderAreRefused() {
+        DecompositionListener second = new DecompositionListener() {
+            @Override
+            public void started(String weight, int index, int count) {
+                String message = assertThrows(IllegalArgumentException.class, () -> decompose(ALL))
+                        .getMessage();
+                assertTrue(message.contains("another decomposition"), message);
+            }
+        };
+        decompose(ALL, second);
+        decompose(ALL);
+    }
+
+    @Test
+    void theCheckFindsFactorsThatWereDamaged() throws IOException {
+        decompose(ALL);
+        byte[] bytes = Files.readAllBytes(shard(2));
+        Arrays.fill(bytes, bytes.length / 2, bytes.length / 2 + 16, (byte) 0x3f);
+        Files.write(shard(2), bytes);
+        assertThrows(InvalidModelException.class, () -> decompose(ALL.withCheck()));
+    }
+
+    @Test
+    void badOptionsAreRefused() {
+        DecomposeOptions.Method gaussian = DecomposeOptions.Method.GAUSSIAN;
+        assertThrows(IllegalArgumentException.class, () -> ALL.withMethod(gaussian, 0));
+        assertThrows(IllegalArgumentException.class, () -> ALL.withRank(-1));
+        assertThrows(IllegalArgumentException.class, () -> ALL.withDtype(DType.F16));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new DecomposeOptions(new Targets("mlp"), gaussian, 4, -1, 0, 0, DType.F32, false));
+        assertThrows(IllegalArgumentException.class, () -> decompose(ALL.withTargets(new Targets("no.such"))));
+        assertThrows(IllegalArgumentException.class, () -> new Targets(" "));
+    }
+
+    @Test
+    void whatIsNoMatrixIsRefused() {
+        try (Decomposer decomposer = Decomposer.open(ALL, 1)) {
+            MemorySegment data = MemorySegment.ofArray(new byte[32]);
+            for (TensorView tensor : List.of(
+                    TensorView.of("v", DType.F32, data, 8),
+                    TensorView.of("i", DType.I32, data, 4, 2),
+                    TensorView.of("d", DType.F64, data, 2, 2),
+                    TensorView.of("e", DType.F32, MemorySegment.ofArray(new byte[0]), 0, 2))) {
+                String message = assertThrows(
+                                InvalidModelException.class, () -> decomposer.decompose("some.safetensors", tensor))
+                        .getMessage();
+                assertTrue(message.startsWith("some.safetensors: tensor '" + tensor.name() + "': "), message);
+            }
+        }
+    }
+
+    private Path shard(int index) {
+        return out.resolve(String.format("factors-%05d.safetensors", index + 1));
+    }
+
+    private FileTime[] times(int count) throws IOException {
+        FileTime[] times = new FileTime[count];
+        for (int i = 0; i < count; i++) {
+            times[i] = Files.getLastModifiedTime(shard(i));
+        }
+        return times;
+    }
+
+    private static void cut(Path file) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        Files.write(file, Arrays.copyOf(bytes, bytes.length - 5));
+    }
+}
