@@ -83,7 +83,7 @@ final class Components {
             case "first" -> Prepend.FIRST;
             case "never" -> Prepend.NEVER;
             case "always" -> Prepend.ALWAYS;
-            default -> throw json.invalid("prepend_scheme", "expected first, never or always, found " + scheme);
+            default -> throw json.invalid("prepend_scheme", "expected first, never or always, found '" + scheme + "'");
         };
         if (!json.bool("add_prefix_space").orElse(true) && prepend != Prepend.NEVER) {
             throw json.invalid("add_prefix_space", "expected true with prepend_scheme " + scheme + ", found false");
@@ -118,7 +118,7 @@ final class Components {
     }
 
     static InvalidModelException unknown(JsonObject json, String what) {
-        return json.invalid("type", "expected a kind of " + what + " that is supported, found " + type(json));
+        return json.invalid("type", "expected a kind of " + what + " that is supported, found '" + type(json) + "'");
     }
 
     static String text(JsonObject json, String name) {
@@ -184,7 +184,8 @@ final class Components {
             case "contiguous" -> SplitBehavior.CONTIGUOUS;
             case "mergedwithprevious" -> SplitBehavior.MERGED_WITH_PREVIOUS;
             case "mergedwithnext" -> SplitBehavior.MERGED_WITH_NEXT;
-            default -> throw json.invalid("behavior", "expected a behavior that is supported, found " + behavior);
+            default ->
+                throw json.invalid("behavior", "expected a behavior that is supported, found '" + behavior + "'");
         };
     }
 }

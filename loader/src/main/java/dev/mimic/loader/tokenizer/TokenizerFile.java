@@ -70,7 +70,7 @@ record TokenizerFile(JsonObject rest, Vocabulary vocabulary, MergeTable merges) 
     private static void checkModel(JsonObject model) {
         String type = model.text("type").orElse("BPE");
         if (!type.equals("BPE")) {
-            throw model.invalid("type", "expected BPE, found " + type + " (this kind of tokenizer is not supported)");
+            throw model.invalid("type", "expected BPE, found '" + type + "' (this kind of tokenizer is not supported)");
         }
         if (model.number("dropout").orElse(0.0) != 0) {
             throw model.invalid("dropout", "expected null, found " + model.get("dropout"));

@@ -196,16 +196,16 @@ final class TokenizerTest {
 
     @Test
     void whatIsNotSupportedIsRefusedByName() {
-        assertTrue(refusal(TinyTokenizer.byteLevel().model("type", "Unigram")).contains("found Unigram"));
+        assertTrue(refusal(TinyTokenizer.byteLevel().model("type", "Unigram")).contains("found 'Unigram'"));
         assertTrue(refusal(TinyTokenizer.byteLevel().model("dropout", 0.1)).contains("model.dropout"));
         assertTrue(refusal(TinyTokenizer.byteLevel().set("normalizer", Map.of("type", "Precompiled")))
-                .contains("normalizer.type: expected a kind of normalizer that is supported, found Precompiled"));
+                .contains("normalizer.type: expected a kind of normalizer that is supported, found 'Precompiled'"));
         assertTrue(refusal(TinyTokenizer.byteLevel().set("decoder", Map.of("type", "CTC")))
-                .contains("found CTC"));
+                .contains("found 'CTC'"));
         assertTrue(refusal(TinyTokenizer.byteLevel().set("pre_tokenizer", Map.of("type", "BertPreTokenizer")))
-                .contains("found BertPreTokenizer"));
+                .contains("found 'BertPreTokenizer'"));
         assertTrue(refusal(TinyTokenizer.byteLevel().set("post_processor", Map.of("type", "X")))
-                .contains("found X"));
+                .contains("found 'X'"));
         assertTrue(
                 refusal(TinyTokenizer.byteLevel().model("unk_token", "<unk>")).contains("model.unk_token"));
     }
