@@ -1,5 +1,7 @@
 package dev.mimic.kernels.backend;
 
+import dev.mimic.kernels.KernelChoice;
+import dev.mimic.kernels.VectorWidth;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.attention.AttentionKernels;
 import dev.mimic.kernels.matrix.MatrixKernels;
@@ -10,7 +12,7 @@ import dev.mimic.kernels.svf.SvfKernels;
  * One implementation of every kernel family, over one pool: the only place that knows what the processor has. Kernels
  * serve one calling thread at a time, so each engine takes a backend of its own; the pool may be shared.
  *
- * @param name what runs, for {@code doctor} and tests
+ * @param name what runs, for {@code doctor} and tests: {@code scalar}, or {@code vector-} and the bits of a vector
  */
 public record Backend(
         String name,
@@ -27,8 +29,29 @@ public record Backend(
                 "scalar", pool, matrix, RowKernels.scalar(pool), AttentionKernels.scalar(pool), new SvfKernels(matrix));
     }
 
-    /** What suits this machine, or what the system property {@code mimic.vector} forces. */
+    /**
+     * The Vector API, at the width that {@code mimic.vector} forces, else at the processor's own.
+     *
+     * @throws IllegalArgumentException if the property {@code mimic.vector} has no known value
+     */
+    public static Backend vector(WorkerPool pool) {
+        KernelChoice.requested(); // before VectorWidth, where a bad value would be an error in a static initialiser
+        MatrixKernels matrix = MatrixKernels.scalar(pool);
+        return new Backend(
+                "vector-" + VectorWidth.bits(),
+                pool,
+                matrix,
+                RowKernels.scalar(pool),
+                AttentionKernels.scalar(pool),
+                new SvfKernels(matrix));
+    }
+
+    /**
+     * What suits this machine, or what the system property {@code mimic.vector} forces.
+     *
+     * @throws IllegalArgumentException if the property {@code mimic.vector} has no known value
+     */
     public static Backend best(WorkerPool pool) {
-        return scalar(pool);
+        return KernelChoice.requested() == KernelChoice.SCALAR ? scalar(pool) : vector(pool);
     }
 }

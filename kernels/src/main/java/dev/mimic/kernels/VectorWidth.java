@@ -1,0 +1,36 @@
+package dev.mimic.kernels;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The vector width of this process, chosen once: constants, so that C2 folds them. The property that forces one is
+ * {@link KernelChoice#PROPERTY}; under {@code scalar} these are the processor's own, for whoever asks for vectors
+ * nevertheless.
+ */
+@SuppressWarnings("exports") // for the kernels of this module alone
+public final class VectorWidth {
+    /** Vectors of float. */
+    public static final VectorSpecies<Float> SPECIES = species(KernelChoice.requested());
+
+    /** Vectors of as many int. */
+    public static final VectorSpecies<Integer> INTS = SPECIES.withLanes(int.class);
+
+    /** Vectors of as many short: half the bits. */
+    public static final VectorSpecies<Short> SHORTS =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(SPECIES.vectorBitSize() / 2));
+
+    private VectorWidth() {}
+
+    /** Bits of a vector. */
+    public static int bits() {
+        return SPECIES.vectorBitSize();
+    }
+
+    private static VectorSpecies<Float> species(KernelChoice choice) {
+        return choice.bits() == 0
+                ? FloatVector.SPECIES_PREFERRED
+                : VectorSpecies.of(float.class, VectorShape.forBitSize(choice.bits()));
+    }
+}
