@@ -2,6 +2,7 @@
 module dev.mimic.testkit {
     requires jdk.management;
     requires transitive org.junit.jupiter.api;
+    requires jdk.management;
 
     exports dev.mimic.testkit;
 }

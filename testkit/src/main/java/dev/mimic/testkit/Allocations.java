@@ -8,6 +8,8 @@ import java.util.function.LongSupplier;
 public final class Allocations {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
+    private static final int MOST_WINDOWS = 2000;
+
     private Allocations() {}
 
     /**
@@ -52,5 +54,26 @@ public final class Allocations {
         long before = counter.getAsLong();
         work.run();
         return counter.getAsLong() - before;
+    }
+
+    /**
+     * Repeats work, which compilation makes free of boxes only after a while, until some {@code times} runs in a row
+     * allocate nothing, and gives the fewest bytes that so many runs allocated: 0 unless every run allocates.
+     *
+     * @param times runs that count as one window
+     * @param prefix start of the names of worker threads
+     * @param work what is repeated
+     */
+    public static long fewestBytes(int times, String prefix, Runnable work) {
+        LongSupplier counter = counter(prefix);
+        long fewest = Long.MAX_VALUE;
+        for (int window = 0; window < MOST_WINDOWS && fewest != 0; window++) {
+            long before = counter.getAsLong();
+            for (int i = 0; i < times; i++) {
+                work.run();
+            }
+            fewest = Math.min(fewest, counter.getAsLong() - before);
+        }
+        return fewest;
     }
 }

@@ -16,6 +16,11 @@ public interface AttentionKernels {
         return new ScalarAttentionKernels(pool);
     }
 
+    /** The Vector API at the width of {@code VectorWidth}; allocates nothing once its scratch has grown. */
+    static AttentionKernels vector(WorkerPool pool) {
+        return new VectorAttentionKernels(pool);
+    }
+
     /**
      * Writes rows of keys and values into a cache at {@code [position, position + batch)}.
      *

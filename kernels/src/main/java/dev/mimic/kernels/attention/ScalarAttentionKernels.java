@@ -1,6 +1,5 @@
 package dev.mimic.kernels.attention;
 
-import dev.mimic.kernels.Shapes;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.matrix.Matrix;
 import java.lang.foreign.MemorySegment;
@@ -16,9 +15,7 @@ final class ScalarAttentionKernels implements AttentionKernels {
     @Override
     public void store(AttentionShape shape, int batch, float[] k, float[] v, int row, KeyValues cache, int position) {
         int size = shape.headSize();
-        Shapes.range("store", "positions", position, batch, cache.capacity());
-        Shapes.atLeast("store", "k", k.length, (long) (row + batch) * shape.kvHeads() * size);
-        Shapes.atLeast("store", "v", v.length, (long) (row + batch) * shape.kvHeads() * size);
+        AttentionChecks.store(shape, batch, k, v, row, cache, position);
         for (int i = 0; i < batch; i++) {
             for (int h = 0; h < shape.kvHeads(); h++) {
                 int from = ((row + i) * shape.kvHeads() + h) * size;
@@ -32,8 +29,7 @@ final class ScalarAttentionKernels implements AttentionKernels {
     @Override
     public void decode(
             AttentionShape shape, int batch, float[] q, KeyValues[] caches, int[] begin, int[] end, float[] out) {
-        Shapes.atLeast("decode", "q", q.length, (long) batch * shape.querySize());
-        Shapes.atLeast("decode", "out", out.length, (long) batch * shape.querySize());
+        AttentionChecks.decode(shape, batch, q, caches, begin, end, out);
         pool.run(batch * shape.heads(), 1, (first, last) -> {
             for (int item = first; item < last; item++) {
                 int i = item / shape.heads();
@@ -45,9 +41,7 @@ final class ScalarAttentionKernels implements AttentionKernels {
     @Override
     public void prefill(
             AttentionShape shape, int batch, float[] q, KeyValues cache, int position, int window, float[] out) {
-        Shapes.atLeast("prefill", "q", q.length, (long) batch * shape.querySize());
-        Shapes.atLeast("prefill", "out", out.length, (long) batch * shape.querySize());
-        Shapes.range("prefill", "positions", position, batch, cache.capacity());
+        AttentionChecks.prefill(shape, batch, q, cache, position, window, out);
         pool.run(batch * shape.heads(), 1, (first, last) -> {
             for (int item = first; item < last; item++) {
                 int end = position + item / shape.heads() + 1;

@@ -42,8 +42,8 @@ public record Backend(
                 "vector-" + VectorWidth.bits(),
                 pool,
                 matrix,
-                RowKernels.scalar(pool),
-                AttentionKernels.scalar(pool),
+                RowKernels.vector(pool),
+                AttentionKernels.vector(pool),
                 new SvfKernels(matrix));
     }
 

@@ -12,6 +12,11 @@ public interface RowKernels {
         return new ScalarRowKernels(pool);
     }
 
+    /** The Vector API at the width of {@code VectorWidth}; allocates nothing. */
+    static RowKernels vector(WorkerPool pool) {
+        return new VectorRowKernels(pool);
+    }
+
     /**
      * Root mean square norm: {@code y[i, c] = weight[c] · x[i, c] / sqrt(mean_c x[i, c]² + epsilon)}.
      *

@@ -23,7 +23,7 @@ final class ScalarRowKernels implements RowKernels {
         });
     }
 
-    static void rmsNormRow(float[] x, int offset, float[] weight, float epsilon, float[] y) {
+    private static void rmsNormRow(float[] x, int offset, float[] weight, float epsilon, float[] y) {
         int size = weight.length;
         float sum = 0;
         for (int c = 0; c < size; c++) {
@@ -70,14 +70,18 @@ final class ScalarRowKernels implements RowKernels {
         Shapes.atLeast("rotate", "sin", sin.length, (long) batch * half);
         for (int i = 0; i < batch; i++) {
             for (int h = 0; h < heads; h++) {
-                int offset = (i * heads + h) * headSize;
-                for (int j = 0; j < half; j++) {
-                    float a = x[offset + j];
-                    float b = x[offset + half + j];
-                    x[offset + j] = a * cos[i * half + j] - b * sin[i * half + j];
-                    x[offset + half + j] = b * cos[i * half + j] + a * sin[i * half + j];
-                }
+                rotateHead(x, (i * heads + h) * headSize, half, cos, sin, i * half, 0);
             }
+        }
+    }
+
+    /** One head from its pair {@code first} on; {@code angle} is where the row's cos and sin start. */
+    static void rotateHead(float[] x, int offset, int half, float[] cos, float[] sin, int angle, int first) {
+        for (int j = first; j < half; j++) {
+            float a = x[offset + j];
+            float b = x[offset + half + j];
+            x[offset + j] = a * cos[angle + j] - b * sin[angle + j];
+            x[offset + half + j] = b * cos[angle + j] + a * sin[angle + j];
         }
     }
 

@@ -11,7 +11,7 @@ import dev.mimic.kernels.matrix.MatrixKernels;
  * to {@code W x}.
  *
  * <p>One class for both implementations: it is a composition of matrix kernels, whose twins it takes over, and of a
- * product by element.
+ * product by element. An instance serves one calling thread at a time.
  */
 public final class SvfKernels {
     /** Which order of summation the products take (see {@link MatrixKernels}). */
@@ -21,6 +21,9 @@ public final class SvfKernels {
     }
 
     private final MatrixKernels matrix;
+
+    /** The product that {@link #accumulate} adds: [batch, out] of the largest call so far. */
+    private float[] product = new float[0];
 
     public SvfKernels(MatrixKernels matrix) {
         this.matrix = matrix;
@@ -37,24 +40,90 @@ public final class SvfKernels {
      */
     public void apply(
             Phase phase, SvfFactors factors, int batch, float[] x, float[][] scales, float[] scratch, float[] y) {
-        int rank = factors.rank();
-        Shapes.atLeast("svf", "scratch", scratch.length, (long) batch * rank);
-        if (phase == Phase.DECODE) {
-            matrix.gemvTransposed(factors.v(), batch, x, scratch);
-        } else {
-            matrix.gemmTransposed(factors.v(), batch, x, scratch);
-        }
+        check(factors, batch, x, scales, scratch, y);
         for (int i = 0; i < batch; i++) {
-            float[] scale = scales[i];
-            Shapes.atLeast("svf", "scale", scale.length, rank);
-            for (int k = 0; k < rank; k++) {
-                scratch[i * rank + k] *= scale[k];
+            if (scales[i] == null) {
+                throw new IllegalArgumentException("svf: scales has none for row " + i + ", expected one a row");
             }
         }
-        if (phase == Phase.DECODE) {
-            matrix.gemv(factors.u(), batch, scratch, y);
-        } else {
-            matrix.gemm(factors.u(), batch, scratch, y);
+        multiply(phase, factors, batch, x, scales, scratch, y);
+    }
+
+    /**
+     * {@code y[i] += U (scales[i] .* (Vᵀ x[i]))} where row i has a scale. A row without one is the base model: its y is
+     * left as it is. Where no row has one, nothing is read.
+     *
+     * @param batch rows
+     * @param x [batch, in]
+     * @param scales [batch][rank], one array a row or null; rows may share an array
+     * @param scratch [batch, rank]; overwritten
+     * @param y [batch, out]; accumulated into
+     */
+    public void accumulate(
+            Phase phase, SvfFactors factors, int batch, float[] x, float[][] scales, float[] scratch, float[] y) {
+        check(factors, batch, x, scales, scratch, y);
+        int last = batch - 1;
+        while (last >= 0 && scales[last] == null) {
+            last--;
+        }
+        if (last < 0) {
+            return;
+        }
+        int out = factors.u().rows();
+        if (product.length < batch * out) {
+            product = new float[batch * out];
+        }
+        multiply(phase, factors, last + 1, x, scales, scratch, product);
+        for (int i = 0; i <= last; i++) {
+            if (scales[i] != null) {
+                add(product, y, i * out, out);
+            }
+        }
+    }
+
+    private static void check(SvfFactors factors, int batch, float[] x, float[][] scales, float[] scratch, float[] y) {
+        int rank = factors.rank();
+        Shapes.atLeast("svf", "x", x.length, (long) batch * factors.v().rows());
+        Shapes.atLeast("svf", "scales", scales.length, batch);
+        Shapes.atLeast("svf", "scratch", scratch.length, (long) batch * rank);
+        Shapes.atLeast("svf", "y", y.length, (long) batch * factors.u().rows());
+        for (int i = 0; i < batch; i++) {
+            if (scales[i] != null) {
+                Shapes.atLeast("svf", "scale", scales[i].length, rank);
+            }
+        }
+    }
+
+    /** One pass over V, one over U. Rows without a scale get a product of no meaning. */
+    private void multiply(
+            Phase phase, SvfFactors factors, int batch, float[] x, float[][] scales, float[] scratch, float[] y) {
+        int rank = factors.rank();
+        switch (phase) {
+            case DECODE -> matrix.gemvTransposed(factors.v(), batch, x, scratch);
+            case PREFILL -> matrix.gemmTransposed(factors.v(), batch, x, scratch);
+        }
+        for (int i = 0; i < batch; i++) {
+            if (scales[i] != null) {
+                scale(scales[i], scratch, i * rank, rank);
+            }
+        }
+        switch (phase) {
+            case DECODE -> matrix.gemv(factors.u(), batch, scratch, y);
+            case PREFILL -> matrix.gemm(factors.u(), batch, scratch, y);
+        }
+    }
+
+    // C2 turns these two into vector loops by itself
+
+    private static void scale(float[] scale, float[] y, int offset, int length) {
+        for (int k = 0; k < length; k++) {
+            y[offset + k] *= scale[k];
+        }
+    }
+
+    private static void add(float[] x, float[] y, int offset, int length) {
+        for (int k = 0; k < length; k++) {
+            y[offset + k] += x[offset + k];
         }
     }
 }

@@ -1,0 +1,298 @@
+package dev.mimic.kernels.attention;
+
+import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.LE;
+
+import dev.mimic.kernels.VectorExp;
+import dev.mimic.kernels.VectorWidth;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Queries of one kv head, one a lane of two vectors, and what they have seen so far: their keys and values come as
+ * scalars that are spread over the lanes, so no lane knows of another, and nothing is added up across lanes.
+ */
+final class VectorTile {
+    private static final VectorSpecies<Float> SPECIES = VectorWidth.SPECIES;
+    private static final int LANES = SPECIES.length();
+
+    /** Queries of a tile. */
+    static final int QUERIES = 2 * LANES;
+
+    /** Keys of a block, which starts at a multiple of it. */
+    static final int KEYS = 64;
+
+    private static final int STRIDE = VectorKeyBlock.STRIDE;
+
+    private int headSize;
+
+    /** Queries times scale: [headSize, QUERIES]. */
+    private float[] queries = new float[0];
+
+    /** Weighted sums of values: [headSize rounded up to 4, QUERIES]. */
+    private float[] sums = new float[0];
+
+    private final float[] maxima = new float[QUERIES];
+    private final float[] totals = new float[QUERIES];
+    private final float[] corrections = new float[QUERIES];
+    private final float[] shifts = new float[QUERIES];
+    private final float[] blockTotals = new float[QUERIES];
+
+    /** What each query sees: [begin, end). In float, which is exact to 2^24 positions. */
+    private final float[] begins = new float[QUERIES];
+
+    private final float[] ends = new float[QUERIES];
+
+    void fit(int headSize) {
+        int rounded = (headSize + 3) / 4 * 4;
+        if (sums.length < rounded * QUERIES) {
+            sums = new float[rounded * QUERIES];
+            queries = new float[rounded * QUERIES];
+        }
+    }
+
+    /** Makes the tile empty: queries of zero that have seen nothing. */
+    void clear(int headSize) {
+        this.headSize = headSize;
+        Arrays.fill(queries, 0f);
+        Arrays.fill(sums, 0f);
+        Arrays.fill(maxima, Float.NEGATIVE_INFINITY);
+        Arrays.fill(totals, 0f);
+    }
+
+    /** Sets the range of a lane; ranges ascend from lane to lane. */
+    void see(int lane, int begin, int end) {
+        begins[lane] = begin;
+        ends[lane] = end;
+    }
+
+    /** Sets the query of a lane: {@code scale · q[offset + j]}. */
+    void query(int lane, float[] q, int offset, float scale) {
+        for (int j = 0; j < headSize; j++) {
+            queries[j * QUERIES + lane] = q[offset + j] * scale;
+        }
+    }
+
+    /** The result of a lane, once finished. */
+    void result(int lane, float[] out, int offset) {
+        for (int j = 0; j < headSize; j++) {
+            out[offset + j] = sums[j * QUERIES + lane];
+        }
+    }
+
+    /** Divides the sums of values by the sums of weights. */
+    void finish() {
+        FloatVector a = splat(1f).div(load(totals, 0));
+        FloatVector b = splat(1f).div(load(totals, LANES));
+        for (int j = 0; j < headSize; j++) {
+            load(sums, j * QUERIES).mul(a).intoArray(sums, j * QUERIES);
+            load(sums, j * QUERIES + LANES).mul(b).intoArray(sums, j * QUERIES + LANES);
+        }
+    }
+
+    /**
+     * Takes in the block of keys and values at {@code [block, block + KEYS)}, as far as the queries see it.
+     *
+     * @param weights [KEYS + 1, QUERIES]; overwritten
+     */
+    void attend(int block, VectorKeyBlock keys, VectorKeyBlock values, float[] weights) {
+        int count = Math.min(KEYS, (int) ends[QUERIES - 1] - block);
+        if (count <= 0 || begins[0] >= block + KEYS) {
+            return;
+        }
+        boolean whole = begins[QUERIES - 1] <= block && ends[0] >= block + count;
+        for (int from = 0; from < headSize; from += VectorKeyBlock.SLICE) {
+            int width = Math.min(VectorKeyBlock.SLICE, headSize - from);
+            scores(keys.elements, from / VectorKeyBlock.SLICE * VectorKeyBlock.SLICE_SIZE, count, from, width, weights);
+        }
+        if (!whole) {
+            hide(block, count, weights);
+        }
+        softmaxStep(count, weights, 0);
+        softmaxStep(count, weights, LANES);
+        for (int from = 0; from < headSize; from += VectorKeyBlock.SLICE) {
+            int width = Math.min(VectorKeyBlock.SLICE, headSize - from);
+            int slice = from / VectorKeyBlock.SLICE * VectorKeyBlock.SLICE_SIZE;
+            if (whole) {
+                addValues(values.elements, slice, count, from, width, weights);
+            } else {
+                addVisibleValues(block, values.elements, slice, count, from, width, weights);
+            }
+        }
+    }
+
+    /**
+     * {@code weights[k, lane] = Σ_j keys[k, j] · queries[first + j, lane]}, added to those of earlier slices. Keys in
+     * fours: up to three behind {@code count} are computed in vain.
+     */
+    private void scores(float[] keys, int slice, int count, int first, int width, float[] weights) {
+        float[] queries = this.queries;
+        for (int k = 0; k < count; k += 4) {
+            FloatVector a0 = FloatVector.zero(SPECIES);
+            FloatVector b0 = a0;
+            FloatVector a1 = a0;
+            FloatVector b1 = a0;
+            FloatVector a2 = a0;
+            FloatVector b2 = a0;
+            FloatVector a3 = a0;
+            FloatVector b3 = a0;
+            int key = slice + k * STRIDE;
+            for (int j = 0; j < width; j++) {
+                FloatVector a = load(queries, (first + j) * QUERIES);
+                FloatVector b = load(queries, (first + j) * QUERIES + LANES);
+                FloatVector k0 = splat(keys[key + j]);
+                a0 = a.fma(k0, a0);
+                b0 = b.fma(k0, b0);
+                FloatVector k1 = splat(keys[key + STRIDE + j]);
+                a1 = a.fma(k1, a1);
+                b1 = b.fma(k1, b1);
+                FloatVector k2 = splat(keys[key + 2 * STRIDE + j]);
+                a2 = a.fma(k2, a2);
+                b2 = b.fma(k2, b2);
+                FloatVector k3 = splat(keys[key + 3 * STRIDE + j]);
+                a3 = a.fma(k3, a3);
+                b3 = b.fma(k3, b3);
+            }
+            int to = k * QUERIES;
+            put(first, a0, b0, weights, to);
+            put(first, a1, b1, weights, to + QUERIES);
+            put(first, a2, b2, weights, to + 2 * QUERIES);
+            put(first, a3, b3, weights, to + 3 * QUERIES);
+        }
+    }
+
+    /** Stores the sums of the first slice, adds those of the others. */
+    private static void put(int first, FloatVector a, FloatVector b, float[] weights, int to) {
+        if (first == 0) {
+            a.intoArray(weights, to);
+            b.intoArray(weights, to + LANES);
+        } else {
+            load(weights, to).add(a).intoArray(weights, to);
+            load(weights, to + LANES).add(b).intoArray(weights, to + LANES);
+        }
+    }
+
+    private VectorMask<Float> visible(int position, int lane) {
+        return load(begins, lane)
+                .compare(LE, (float) position)
+                .and(load(ends, lane).compare(GT, (float) position));
+    }
+
+    /** Makes the scores of keys that a query doesn't see -Inf. */
+    private void hide(int block, int count, float[] scores) {
+        FloatVector none = splat(Float.NEGATIVE_INFINITY);
+        for (int k = 0; k < count; k++) {
+            for (int lane = 0; lane < QUERIES; lane += LANES) {
+                int at = k * QUERIES + lane;
+                none.blend(load(scores, at), visible(block + k, lane)).intoArray(scores, at);
+            }
+        }
+    }
+
+    /** Turns the scores of a vector of queries into weights relative to each query's greatest score so far. */
+    private void softmaxStep(int count, float[] weights, int lane) {
+        FloatVector earlier = load(maxima, lane);
+        FloatVector max = earlier;
+        for (int k = 0; k < count; k++) {
+            FloatVector score = load(weights, k * QUERIES + lane);
+            max = max.blend(score, score.compare(GT, max)); // passes over NaN, which reaches the total by exp
+        }
+        // where all scores are -Inf their weights are 0, not exp(-Inf + Inf)
+        FloatVector shift = max.blend(0f, max.compare(LE, Float.NEGATIVE_INFINITY));
+        shift.intoArray(shifts, lane);
+        max.intoArray(maxima, lane);
+        earlier.intoArray(weights, count * QUERIES + lane);
+        weigh(weights, 0, count, lane, shifts, blockTotals);
+        weigh(weights, count, count + 1, lane, shifts, corrections);
+        load(totals, lane)
+                .mul(load(corrections, lane))
+                .add(load(blockTotals, lane))
+                .intoArray(totals, lane);
+    }
+
+    /**
+     * Makes scores weights, and their sum over the keys {@code [first, last)} a vector of {@code sums}. A loop for the
+     * reason that {@link VectorExp#weigh} gives.
+     */
+    private static void weigh(float[] weights, int first, int last, int lane, float[] shifts, float[] sums) {
+        FloatVector shift = load(shifts, lane);
+        FloatVector sum = FloatVector.zero(SPECIES);
+        for (int k = first; k < last; k++) {
+            FloatVector weight = VectorExp.exp(load(weights, k * QUERIES + lane).sub(shift));
+            weight.intoArray(weights, k * QUERIES + lane);
+            sum = sum.add(weight);
+        }
+        sum.intoArray(sums, lane);
+    }
+
+    /** {@code sums[first + j, lane] = correction · sums[first + j, lane] + Σ_k values[k, j] · weights[k, lane]}. */
+    private void addValues(float[] values, int slice, int count, int first, int width, float[] weights) {
+        float[] sums = this.sums;
+        FloatVector correctionA = load(corrections, 0);
+        FloatVector correctionB = load(corrections, LANES);
+        for (int j = 0; j < width; j += 4) {
+            int to = (first + j) * QUERIES;
+            FloatVector a0 = load(sums, to).mul(correctionA);
+            FloatVector b0 = load(sums, to + LANES).mul(correctionB);
+            FloatVector a1 = load(sums, to + QUERIES).mul(correctionA);
+            FloatVector b1 = load(sums, to + QUERIES + LANES).mul(correctionB);
+            FloatVector a2 = load(sums, to + 2 * QUERIES).mul(correctionA);
+            FloatVector b2 = load(sums, to + 2 * QUERIES + LANES).mul(correctionB);
+            FloatVector a3 = load(sums, to + 3 * QUERIES).mul(correctionA);
+            FloatVector b3 = load(sums, to + 3 * QUERIES + LANES).mul(correctionB);
+            int value = slice + j;
+            for (int k = 0; k < count; k++) {
+                FloatVector a = load(weights, k * QUERIES);
+                FloatVector b = load(weights, k * QUERIES + LANES);
+                FloatVector v0 = splat(values[value + k * STRIDE]);
+                a0 = a.fma(v0, a0);
+                b0 = b.fma(v0, b0);
+                FloatVector v1 = splat(values[value + k * STRIDE + 1]);
+                a1 = a.fma(v1, a1);
+                b1 = b.fma(v1, b1);
+                FloatVector v2 = splat(values[value + k * STRIDE + 2]);
+                a2 = a.fma(v2, a2);
+                b2 = b.fma(v2, b2);
+                FloatVector v3 = splat(values[value + k * STRIDE + 3]);
+                a3 = a.fma(v3, a3);
+                b3 = b.fma(v3, b3);
+            }
+            a0.intoArray(sums, to);
+            b0.intoArray(sums, to + LANES);
+            a1.intoArray(sums, to + QUERIES);
+            b1.intoArray(sums, to + QUERIES + LANES);
+            a2.intoArray(sums, to + 2 * QUERIES);
+            b2.intoArray(sums, to + 2 * QUERIES + LANES);
+            a3.intoArray(sums, to + 3 * QUERIES);
+            b3.intoArray(sums, to + 3 * QUERIES + LANES);
+        }
+    }
+
+    /** The same for a block that not all queries see whole: a value that a query doesn't see never reaches its sum. */
+    private void addVisibleValues(
+            int block, float[] values, int slice, int count, int first, int width, float[] weights) {
+        for (int lane = 0; lane < QUERIES; lane += LANES) {
+            FloatVector correction = load(corrections, lane);
+            for (int j = 0; j < width; j++) {
+                int to = (first + j) * QUERIES + lane;
+                FloatVector sum = load(sums, to).mul(correction);
+                for (int k = 0; k < count; k++) {
+                    FloatVector next =
+                            load(weights, k * QUERIES + lane).fma(splat(values[slice + k * STRIDE + j]), sum);
+                    sum = sum.blend(next, visible(block + k, lane));
+                }
+                sum.intoArray(sums, to);
+            }
+        }
+    }
+
+    private static FloatVector load(float[] a, int offset) {
+        return FloatVector.fromArray(SPECIES, a, offset);
+    }
+
+    private static FloatVector splat(float value) {
+        return FloatVector.broadcast(SPECIES, value);
+    }
+}

@@ -1,0 +1,78 @@
+package dev.mimic.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import jdk.incubator.vector.FloatVector;
+import org.junit.jupiter.api.Test;
+
+final class VectorExpTest {
+    private static final int LANES = VectorWidth.SPECIES.length();
+    private static final float SMALLEST = Float.MIN_VALUE;
+
+    @Test
+    void itIsWithinOneUlpOfTheExactValueAndNeverDescends() {
+        float[] x = new float[LANES];
+        float before = 0;
+        int lane = 0;
+        // every 503rd float from -105 up to the smallest below 0
+        for (int magnitude = Float.floatToIntBits(105f); magnitude > 0; magnitude -= 503) {
+            x[lane++] = -Float.intBitsToFloat(magnitude);
+            if (lane == LANES) {
+                before = check(x, before);
+                lane = 0;
+            }
+        }
+    }
+
+    private static float check(float[] x, float before) {
+        float[] y = exp(x);
+        float last = before;
+        for (int lane = 0; lane < LANES; lane++) {
+            double exact = Math.exp(x[lane]);
+            if (!(Math.abs(y[lane] - exact) <= Math.ulp((float) exact)) || y[lane] < last) {
+                throw new AssertionError(
+                        "exp(" + x[lane] + ") is " + y[lane] + ", expected " + exact + " and at least " + last);
+            }
+            assertEquals(y[lane], VectorExp.exp(x[lane]));
+            last = y[lane];
+        }
+        return last;
+    }
+
+    @Test
+    void extremesAreZeroInfinityAndNan() {
+        assertEquals(0f, exp(Float.NEGATIVE_INFINITY));
+        assertEquals(0f, exp(-Float.MAX_VALUE));
+        assertEquals(0f, exp(-104f));
+        assertEquals(SMALLEST, exp(-103.9f));
+        assertEquals((float) Math.exp(-87.5), exp(-87.5f));
+        assertEquals(1f, exp(0f));
+        assertEquals(1f, exp(-0f));
+        assertEquals(1f, exp(-SMALLEST));
+        assertTrue(Float.isNaN(exp(Float.NaN)));
+    }
+
+    @Test
+    void aLaneIsAFunctionOfItsOwnElement() {
+        float[] x = new float[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            x[lane] = lane % 3 == 0 ? Float.NaN : lane % 3 == 1 ? -200f : Float.NEGATIVE_INFINITY;
+        }
+        for (int lane = 0; lane < LANES; lane++) {
+            float[] mixed = x.clone();
+            mixed[lane] = -1.25f;
+            assertEquals(exp(-1.25f), exp(mixed)[lane]);
+        }
+    }
+
+    private static float exp(float x) {
+        float y = VectorExp.exp(FloatVector.broadcast(VectorWidth.SPECIES, x)).lane(0);
+        assertEquals(y, VectorExp.exp(x));
+        return y;
+    }
+
+    private static float[] exp(float[] x) {
+        return VectorExp.exp(FloatVector.fromArray(VectorWidth.SPECIES, x, 0)).toArray();
+    }
+}

@@ -1,0 +1,139 @@
+package dev.mimic.kernels.attention;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.mimic.kernels.matrix.Matrix;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.random.RandomGenerator;
+
+/** Caches and the oracle of the attention tests. */
+final class AttentionCases implements AutoCloseable {
+    private static final double U = 0x1p-24; // half an ulp, relative
+    private static final float GUARD = 12345.678f;
+    private static final int GUARDS = 40;
+
+    private Arena arena = Arena.ofShared();
+
+    /** Frees all caches so far. */
+    @Override
+    public void close() {
+        arena.close();
+        arena = Arena.ofShared();
+    }
+
+    KeyValues cache(AttentionShape shape, int capacity, float value) {
+        long bytes = (long) shape.kvHeads() * capacity * shape.headSize() * Float.BYTES;
+        KeyValues cache = new KeyValues(arena.allocate(bytes), arena.allocate(bytes), capacity);
+        for (long at = 0; at < bytes; at += Float.BYTES) {
+            cache.keys().set(Matrix.FLOAT, at, value);
+            cache.values().set(Matrix.FLOAT, at, value);
+        }
+        return cache;
+    }
+
+    /** Random keys and values at [begin, end), NaN elsewhere. */
+    KeyValues random(AttentionShape shape, int capacity, int begin, int end, RandomGenerator random) {
+        KeyValues cache = cache(shape, capacity, Float.NaN);
+        for (int h = 0; h < shape.kvHeads(); h++) {
+            for (int p = begin; p < end; p++) {
+                for (int j = 0; j < shape.headSize(); j++) {
+                    set(cache.keys(), cache, shape, h, p, j, (float) random.nextGaussian());
+                    set(cache.values(), cache, shape, h, p, j, (float) (random.nextGaussian() * (1 + p % 7)));
+                }
+            }
+        }
+        return cache;
+    }
+
+    static float at(MemorySegment segment, KeyValues cache, AttentionShape shape, int kvHead, int position, int j) {
+        return segment.get(Matrix.FLOAT, offset(cache, shape, kvHead, position, j));
+    }
+
+    static void set(
+            MemorySegment segment,
+            KeyValues cache,
+            AttentionShape shape,
+            int kvHead,
+            int position,
+            int j,
+            float value) {
+        segment.set(Matrix.FLOAT, offset(cache, shape, kvHead, position, j), value);
+    }
+
+    private static long offset(KeyValues cache, AttentionShape shape, int kvHead, int position, int j) {
+        return (((long) kvHead * cache.capacity() + position) * shape.headSize() + j) * Float.BYTES;
+    }
+
+    static float[] gaussian(RandomGenerator random, int length, double spread) {
+        float[] x = new float[length];
+        for (int i = 0; i < length; i++) {
+            x[i] = (float) (random.nextGaussian() * spread);
+        }
+        return x;
+    }
+
+    static float[] guarded(int length) {
+        float[] x = new float[length + GUARDS];
+        Arrays.fill(x, GUARD);
+        return x;
+    }
+
+    static void assertGuards(float[] x, int length) {
+        for (int i = length; i < x.length; i++) {
+            assertEquals(GUARD, x[i], "element " + i + " behind the end at " + length);
+        }
+    }
+
+    /** Compares row {@code row} of out with attention in double. */
+    static void check(AttentionShape shape, float[] q, int row, KeyValues cache, int begin, int end, float[] out) {
+        for (int head = 0; head < shape.heads(); head++) {
+            checkHead(shape, q, row * shape.querySize() + head * shape.headSize(), head, cache, begin, end, out);
+        }
+    }
+
+    private static void checkHead(
+            AttentionShape shape, float[] q, int offset, int head, KeyValues cache, int begin, int end, float[] out) {
+        int kvHead = head / shape.headsPerKvHead();
+        int size = shape.headSize();
+        double[] weights = new double[end - begin];
+        double max = Double.NEGATIVE_INFINITY;
+        double magnitude = 0;
+        for (int p = begin; p < end; p++) {
+            double score = 0;
+            double sum = 0;
+            for (int j = 0; j < size; j++) {
+                double product = (double) q[offset + j] * at(cache.keys(), cache, shape, kvHead, p, j);
+                score += product * shape.scale();
+                sum += Math.abs(product) * shape.scale();
+            }
+            weights[p - begin] = score;
+            max = Math.max(max, score);
+            magnitude = Math.max(magnitude, sum);
+        }
+        double total = 0;
+        for (int p = 0; p < weights.length; p++) {
+            weights[p] = Math.exp(weights[p] - max);
+            total += weights[p];
+        }
+        // a score is off by (size + 2) u of its magnitude, its distance from the greatest, at most twice the magnitude,
+        // by u: a weight by that twice (its own and the greatest) and relative to a total that is off by the same again
+        double score = (size + 6) * U * magnitude;
+        // a sum of all positions, then exp, corrections (at most one a block of 64 or less), products and the quotient
+        double relative = 4 * score + (weights.length + weights.length / 16 + 16) * U;
+        for (int j = 0; j < size; j++) {
+            double exact = 0;
+            double absolute = 0;
+            for (int p = 0; p < weights.length; p++) {
+                double term = weights[p] / total * at(cache.values(), cache, shape, kvHead, begin + p, j);
+                exact += term;
+                absolute += Math.abs(term);
+            }
+            if (!(Math.abs(exact - out[offset + j]) <= relative * absolute)) {
+                throw new AssertionError("head " + head + " of " + shape + " at [" + begin + ", " + end + "): element "
+                        + j + " is " + out[offset + j] + ", expected " + exact + " within " + relative * absolute);
+            }
+        }
+    }
+}

@@ -1,0 +1,299 @@
+package dev.mimic.kernels.attention;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.mimic.kernels.WorkerPool;
+import dev.mimic.testkit.SeededCases;
+import java.util.Arrays;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What every implementation of {@link AttentionKernels} must do; the oracle is a loop in double. */
+abstract class AttentionKernelsContract {
+    private static final int ALL = Integer.MAX_VALUE;
+
+    /** Heads, kv heads and head size: groups of 1 to 8, around every vector width, sizes of models and none of them. */
+    private static final int[][] SHAPES = {
+        {1, 1, 1},
+        {2, 1, 3},
+        {4, 2, 8},
+        {6, 2, 15},
+        {3, 1, 16},
+        {2, 2, 17},
+        {8, 1, 32},
+        {5, 1, 40},
+        {9, 3, 64},
+        {4, 4, 65},
+        {4, 1, 80},
+        {2, 1, 96},
+        {8, 2, 128},
+        {2, 1, 136},
+        {2, 1, 256},
+        {2, 1, 300}
+    };
+
+    abstract AttentionKernels kernels(WorkerPool pool);
+
+    private final WorkerPool single = WorkerPool.of(1);
+    private final AttentionCases cases = new AttentionCases();
+
+    @AfterEach
+    void free() {
+        cases.close();
+        single.close();
+    }
+
+    private AttentionKernels kernels() {
+        return kernels(single);
+    }
+
+    private static AttentionShape shape(int[] sizes) {
+        return new AttentionShape(sizes[0], sizes[1], sizes[2], (float) (1 / Math.sqrt(sizes[2])));
+    }
+
+    @Test
+    void storeWritesTheGivenRowsAndNothingElse() {
+        for (int[] sizes : SHAPES) {
+            AttentionShape shape = shape(sizes);
+            RandomGenerator random = SeededCases.generator(sizes[2]);
+            int row = shape.kvHeads() * shape.headSize();
+            float[] k = AttentionCases.gaussian(random, 40 * row, 1);
+            float[] v = AttentionCases.gaussian(random, 40 * row, 1);
+            KeyValues cache = cases.cache(shape, 50, Float.NaN);
+            kernels().store(shape, 37, k, v, 2, cache, 11);
+            for (int h = 0; h < shape.kvHeads(); h++) {
+                for (int p = 0; p < 50; p++) {
+                    for (int j = 0; j < shape.headSize(); j++) {
+                        int from = (p - 11 + 2) * row + h * shape.headSize() + j;
+                        boolean written = p >= 11 && p < 48;
+                        assertEquals(
+                                written ? k[from] : Float.NaN, AttentionCases.at(cache.keys(), cache, shape, h, p, j));
+                        assertEquals(
+                                written ? v[from] : Float.NaN,
+                                AttentionCases.at(cache.values(), cache, shape, h, p, j));
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void decodeMatchesTheOracleAndSeesNothingOutsideOfItsRange() {
+        int[][] ranges = {{0, 1}, {2, 3}, {0, 3}, {1, 64}, {0, 65}, {5, 135}, {0, 256}, {1, 258}, {7, 519}};
+        for (int[] sizes : SHAPES) {
+            AttentionShape shape = shape(sizes);
+            RandomGenerator random = SeededCases.generator(10 + sizes[2]);
+            float[] q = AttentionCases.gaussian(random, ranges.length * shape.querySize(), 2);
+            KeyValues[] caches = new KeyValues[ranges.length];
+            int[] begin = new int[ranges.length];
+            int[] end = new int[ranges.length];
+            for (int i = 0; i < ranges.length; i++) {
+                begin[i] = ranges[i][0];
+                end[i] = ranges[i][1];
+                caches[i] = cases.random(shape, 520, begin[i], end[i], random); // NaN elsewhere
+            }
+            float[] out = AttentionCases.guarded(ranges.length * shape.querySize());
+            kernels().decode(shape, ranges.length, q, caches, begin, end, out);
+            for (int i = 0; i < ranges.length; i++) {
+                AttentionCases.check(shape, q, i, caches[i], begin[i], end[i], out);
+            }
+            AttentionCases.assertGuards(out, ranges.length * shape.querySize());
+        }
+    }
+
+    @Test
+    void aDecodedRowIsTheSameAloneAndInABatchWhateverTheThreads() {
+        for (int[] sizes : SHAPES) {
+            AttentionShape shape = shape(sizes);
+            RandomGenerator random = SeededCases.generator(20 + sizes[2]);
+            int batch = 8;
+            int row = shape.querySize();
+            float[] q = AttentionCases.gaussian(random, batch * row, 2);
+            KeyValues[] caches = new KeyValues[batch];
+            int[] begin = new int[batch];
+            int[] end = new int[batch];
+            for (int i = 0; i < batch; i++) {
+                begin[i] = random.nextInt(40);
+                end[i] = begin[i] + 1 + random.nextInt(i % 2 == 0 ? 100 : 600);
+                caches[i] = cases.random(shape, 700, begin[i], end[i], random);
+            }
+            for (int threads = 1; threads <= 3; threads++) {
+                try (WorkerPool pool = WorkerPool.of(threads)) {
+                    float[] together = new float[batch * row];
+                    kernels(pool).decode(shape, batch, q, caches, begin, end, together);
+                    for (int i = 0; i < batch; i++) {
+                        float[] alone = new float[row];
+                        float[] query = Arrays.copyOfRange(q, i * row, (i + 1) * row);
+                        KeyValues[] cache = {caches[i]};
+                        kernels().decode(shape, 1, query, cache, new int[] {begin[i]}, new int[] {end[i]}, alone);
+                        assertArrayEquals(alone, Arrays.copyOfRange(together, i * row, (i + 1) * row));
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void prefillMatchesTheOracleAndSeesNoLaterPosition() {
+        for (int[] sizes : SHAPES) {
+            AttentionShape shape = shape(sizes);
+            for (int[] block : new int[][] {{0, 1}, {0, 17}, {5, 3}, {60, 70}, {129, 40}}) {
+                for (int window : new int[] {ALL, 1, 5, 64, 100}) {
+                    RandomGenerator random = SeededCases.generator(block[0] + window + sizes[2]);
+                    int position = block[0];
+                    int batch = block[1];
+                    float[] q = AttentionCases.gaussian(random, batch * shape.querySize(), 2);
+                    int begin = Math.max(0, position - window + 1);
+                    KeyValues cache = cases.random(shape, 220, begin, position + batch, random);
+                    float[] out = AttentionCases.guarded(batch * shape.querySize());
+                    kernels().prefill(shape, batch, q, cache, position, window, out);
+                    for (int i = 0; i < batch; i++) {
+                        int end = position + i + 1;
+                        AttentionCases.check(shape, q, i, cache, Math.max(0, end - window), end, out);
+                    }
+                    AttentionCases.assertGuards(out, batch * shape.querySize());
+                    cases.close();
+                }
+            }
+        }
+    }
+
+    /** Stored piece by piece: what a later piece will write is still NaN when an earlier one is attended. */
+    @Test
+    void aPromptGivesTheSameHoweverItIsCutAndWhateverTheThreads() {
+        for (int[] sizes : SHAPES) {
+            AttentionShape shape = shape(sizes);
+            for (int window : new int[] {ALL, 70, 9}) {
+                RandomGenerator random = SeededCases.generator(30 + window + sizes[2]);
+                int length = 171;
+                int kvRow = shape.kvHeads() * shape.headSize();
+                float[] q = AttentionCases.gaussian(random, length * shape.querySize(), 2);
+                float[] k = AttentionCases.gaussian(random, length * kvRow, 1);
+                float[] v = AttentionCases.gaussian(random, length * kvRow, 1);
+                float[] whole = pieces(kernels(), shape, q, k, v, window, length);
+                for (int piece : new int[] {1, 7, 64, 100}) {
+                    assertArrayEquals(whole, pieces(kernels(), shape, q, k, v, window, piece), "pieces of " + piece);
+                }
+                for (int threads = 2; threads <= 3; threads++) {
+                    try (WorkerPool pool = WorkerPool.of(threads)) {
+                        assertArrayEquals(whole, pieces(kernels(pool), shape, q, k, v, window, length));
+                    }
+                }
+                cases.close();
+            }
+        }
+    }
+
+    private float[] pieces(
+            AttentionKernels kernels, AttentionShape shape, float[] q, float[] k, float[] v, int window, int piece) {
+        int length = q.length / shape.querySize();
+        KeyValues cache = cases.cache(shape, length + 3, Float.NaN);
+        float[] result = new float[q.length];
+        for (int position = 0; position < length; position += piece) {
+            int batch = Math.min(piece, length - position);
+            int from = position * shape.querySize();
+            float[] block = Arrays.copyOfRange(q, from, from + batch * shape.querySize());
+            float[] out = new float[block.length];
+            kernels.store(shape, batch, k, v, position, cache, position);
+            kernels.prefill(shape, batch, block, cache, position, window, out);
+            System.arraycopy(out, 0, result, from, out.length);
+        }
+        return result;
+    }
+
+    @Test
+    void aValueThatIsNotANumberStaysWithTheRowsThatSeeIt() {
+        AttentionShape shape = new AttentionShape(2, 1, 8, 0.35f);
+        RandomGenerator random = SeededCases.generator(4);
+        float[] q = AttentionCases.gaussian(random, 90 * shape.querySize(), 1);
+        KeyValues cache = cases.random(shape, 90, 0, 90, random);
+        AttentionCases.set(cache.values(), cache, shape, 0, 40, 3, Float.NaN);
+        float[] out = new float[q.length];
+        kernels().prefill(shape, 90, q, cache, 0, 30, out);
+        for (int i = 0; i < 90; i++) {
+            boolean sees = i >= 40 && i < 70;
+            assertEquals(sees, Float.isNaN(out[i * shape.querySize() + 3]), "row " + i);
+            assertTrue(Float.isFinite(out[i * shape.querySize() + 4]));
+        }
+    }
+
+    @Test
+    void equalKeysGiveTheMeanOfTheValues() {
+        AttentionShape shape = new AttentionShape(2, 1, 20, 1);
+        KeyValues cache = cases.cache(shape, 300, 0.75f);
+        for (int p = 0; p < 300; p++) {
+            AttentionCases.set(cache.values(), cache, shape, 0, p, 19, p);
+        }
+        float[] q = AttentionCases.gaussian(SeededCases.generator(8), 300 * shape.querySize(), 3);
+        float[] out = new float[q.length];
+        kernels().prefill(shape, 300, q, cache, 0, ALL, out);
+        for (int i = 0; i < 300; i++) {
+            assertEquals(i / 2.0, out[i * shape.querySize() + 19], 301 * 0x1p-24 * (i / 2.0));
+        }
+        kernels().decode(shape, 1, q, new KeyValues[] {cache}, new int[1], new int[] {300}, out);
+        assertEquals(299 / 2.0, out[19], 301 * 0x1p-24 * 150);
+    }
+
+    @Test
+    void aKeyOfMinusInfinityGetsNoWeightAndOneThatIsNotANumberSpoilsTheRow() {
+        AttentionShape shape = new AttentionShape(1, 1, 8, 1);
+        float[] q = new float[3 * 8];
+        Arrays.fill(q, 1);
+        for (int at = 0; at < 3; at++) {
+            KeyValues cache = cases.cache(shape, 3, 0.5f);
+            AttentionCases.set(cache.keys(), cache, shape, 0, at, 2, Float.NEGATIVE_INFINITY);
+            AttentionCases.set(cache.values(), cache, shape, 0, at, 7, 1000);
+            float[] prefilled = new float[3 * 8];
+            kernels().prefill(shape, 3, q, cache, 0, ALL, prefilled);
+            float[] decoded = new float[8];
+            kernels().decode(shape, 1, q, new KeyValues[] {cache}, new int[1], new int[] {3}, decoded);
+            assertEquals(0.5f, prefilled[2 * 8 + 7], 4 * 0x1p-24f);
+            assertEquals(0.5f, decoded[7], 4 * 0x1p-24f);
+            assertEquals(at == 0, Float.isNaN(prefilled[7]), "alone it is 0 / 0");
+            AttentionCases.set(cache.keys(), cache, shape, 0, at, 2, Float.NaN);
+            kernels().prefill(shape, 3, q, cache, 0, ALL, prefilled);
+            kernels().decode(shape, 1, q, new KeyValues[] {cache}, new int[1], new int[] {3}, decoded);
+            assertTrue(Float.isNaN(prefilled[2 * 8 + 7]) && Float.isNaN(decoded[7]));
+        }
+    }
+
+    @Test
+    void wrongRangesAndSizesAreRefused() {
+        AttentionShape shape = new AttentionShape(4, 2, 8, 1);
+        KeyValues cache = cases.cache(shape, 10, 0);
+        KeyValues small = new KeyValues(cache.keys().asSlice(0, 600), cache.values(), 10);
+        KeyValues[] caches = {cache};
+        float[] q = new float[64];
+        AttentionKernels kernels = kernels();
+        refused("decode: positions [3, 3) are empty", () -> kernels.decode(shape, 1, q, caches, ints(3), ints(3), q));
+        refused("decode: positions [3, 11) are", () -> kernels.decode(shape, 1, q, caches, ints(3), ints(11), q));
+        refused("decode: positions [-1, 3) are", () -> kernels.decode(shape, 1, q, caches, ints(-1), ints(3), q));
+        refused("decode: q has length 64", () -> kernels.decode(shape, 3, q, caches, ints(0), ints(1), q));
+        refused("decode: out has length 3", () -> kernels.decode(shape, 1, q, caches, ints(0), ints(1), new float[3]));
+        refused("decode: caches has length 1", () -> kernels.decode(shape, 2, q, caches, ints(0), ints(1), q));
+        refused(
+                "decode: the cache's keys have 600 bytes, expected at least 640",
+                () -> kernels.decode(shape, 1, q, new KeyValues[] {small}, ints(0), ints(1), q));
+        refused("prefill: positions [9, 11) are", () -> kernels.prefill(shape, 2, q, cache, 9, ALL, q));
+        refused("prefill: window is 0", () -> kernels.prefill(shape, 2, q, cache, 0, 0, q));
+        refused("prefill: q has length 64", () -> kernels.prefill(shape, 3, q, cache, 0, ALL, new float[99]));
+        refused("prefill: out has length 3", () -> kernels.prefill(shape, 1, q, cache, 0, ALL, new float[3]));
+        refused("store: positions [8, 11) are", () -> kernels.store(shape, 3, q, q, 0, cache, 8));
+        refused("store: k has length 64", () -> kernels.store(shape, 3, q, q, 2, cache, 0));
+        refused("store: v has length 3", () -> kernels.store(shape, 1, q, new float[3], 0, cache, 0));
+        refused("store: row is -1", () -> kernels.store(shape, 1, q, q, -1, cache, 0));
+    }
+
+    private static int[] ints(int value) {
+        return new int[] {value};
+    }
+
+    private static void refused(String message, Runnable call) {
+        String actual = assertThrows(IllegalArgumentException.class, call::run).getMessage();
+        assertTrue(actual.startsWith(message), actual);
+    }
+}
