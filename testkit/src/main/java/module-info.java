@@ -2,7 +2,6 @@
 module dev.mimic.testkit {
     requires jdk.management;
     requires transitive org.junit.jupiter.api;
-    requires jdk.management;
 
     exports dev.mimic.testkit;
 }
