@@ -1,6 +1,7 @@
 package dev.mimic.engine;
 
 import dev.mimic.engine.model.Factors;
+import dev.mimic.engine.prompt.ChatTemplate;
 import dev.mimic.engine.runtime.BatchScheduler;
 import dev.mimic.engine.runtime.Completion;
 import dev.mimic.engine.runtime.GenerationTask;
@@ -268,9 +269,18 @@ public final class Engine implements AutoCloseable {
         return requests.defaults();
     }
 
-    /** The tokenizer. */
+    /**
+     * The tokenizer.
+     *
+     * @throws IllegalArgumentException if the folder has none
+     */
     public Tokenizer tokenizer() {
         return requests.requireTokenizer();
+    }
+
+    /** The model's chat template; empty if it has none. */
+    public Optional<ChatTemplate> chatTemplate() {
+        return model.chatTemplate();
     }
 
     /** The model's configuration. */

@@ -5,6 +5,7 @@ import dev.mimic.engine.model.Factors;
 import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.model.TransformerWeights;
 import dev.mimic.engine.model.WeightReader;
+import dev.mimic.engine.prompt.ChatTemplate;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.model.ModelDirectory;
@@ -26,6 +27,7 @@ final class OpenModel implements AutoCloseable {
     private ModelDirectory directory;
     private Optional<Tokenizer> tokenizer;
     private Optional<Factors> factors = Optional.empty();
+    private Optional<ChatTemplate> chatTemplate = Optional.empty();
     private Transformer transformer;
 
     private OpenModel() {}
@@ -40,6 +42,7 @@ final class OpenModel implements AutoCloseable {
             model.openWeights(folder, options);
             model.tokenizer = await(reading);
             model.checkVocabulary();
+            model.chatTemplate = model.tokenizer.flatMap(ChatTemplate::of);
             opened = true;
             return model;
         } finally {
@@ -142,6 +145,10 @@ final class OpenModel implements AutoCloseable {
 
     Optional<Tokenizer> tokenizer() {
         return tokenizer;
+    }
+
+    Optional<ChatTemplate> chatTemplate() {
+        return chatTemplate;
     }
 
     Optional<Factors> factors() {

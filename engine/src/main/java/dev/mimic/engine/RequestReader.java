@@ -128,7 +128,9 @@ final class RequestReader {
     /**
      * The token ids of a request's prompt; the BOS id if it has none.
      *
-     * @throws IllegalArgumentException if the prompt does not fit the context or has ids beyond the vocabulary
+     * @throws IllegalArgumentException if the prompt does not fit the context, has ids beyond the vocabulary, or needs a
+     *     tokenizer or chat template that the folder lacks
+     * @throws dev.mimic.engine.jinja.TemplateException if the chat template refuses the conversation
      */
     int[] promptIds(GenerationRequest request) {
         int[] ids = checked(
@@ -145,7 +147,10 @@ final class RequestReader {
     }
 
     private String render(Prompt.Chat prompt) {
-        throw new IllegalStateException("chat: " + prompt);
+        return model.chatTemplate()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "chat: " + model.directory().path().getFileName() + " has no chat template"))
+                .render(prompt.messages(), true, prompt.variables());
     }
 
     /** Checks ids against vocabulary; an empty sequence becomes the BOS id. */
