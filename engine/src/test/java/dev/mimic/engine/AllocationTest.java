@@ -50,7 +50,11 @@ final class AllocationTest {
     @Test
     void twoHundredStepsOfThreeRowsAllocateNothing() {
         Path model = RandomFolder.write(
-                temporary.resolve("model"), "qwen3", "Qwen3ForCausalLM", 1, Map.of("max_position_embeddings", 4096, "head_dim", 8));
+                temporary.resolve("model"),
+                "qwen3",
+                "Qwen3ForCausalLM",
+                1,
+                Map.of("max_position_embeddings", 4096, "head_dim", 8));
         Path factors = temporary.resolve("factors");
         Map<String, float[]> z = new LinkedHashMap<>();
         TestFactors.write(model, factors, TestFactors::isLinear, 16).forEach((name, sigma) -> {
@@ -59,8 +63,7 @@ final class AllocationTest {
             z.put(name, values);
         });
         for (EngineOptions.Form form : List.of(EngineOptions.Form.FACTORED, EngineOptions.Form.RESIDUAL)) {
-            EngineOptions options =
-                    EngineOptions.DEFAULTS.withFactors(factors).withForm(form);
+            EngineOptions options = EngineOptions.DEFAULTS.withFactors(factors).withForm(form);
             try (Engine engine = Engine.open(model, options)) {
                 GenerationRequest request = GenerationRequest.ofIds(1, 2, 3)
                         .withMaxTokens(1020)

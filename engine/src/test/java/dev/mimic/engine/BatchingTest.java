@@ -59,7 +59,8 @@ final class BatchingTest {
                     .withSeed(i)
                     .withRepetitionPenalty(i % 3 == 0 ? 1.2f : 1)
                     .withLogprobs(VOCABULARY);
-            all.add(GenerationRequest.ofIds(random.ints(3 + 5 * i, 0, VOCABULARY).toArray())
+            all.add(GenerationRequest.ofIds(
+                            random.ints(3 + 5 * i, 0, VOCABULARY).toArray())
                     .withAdapter(i == 0 ? Adapter.NONE : new Adapter.Scaling(z))
                     .withSampling(sampling)
                     .withMaxTokens(12 + 3 * i)
@@ -79,7 +80,8 @@ final class BatchingTest {
                 assertArrayEquals(alone.get(i).ids(), together.get(i).ids());
                 // doubles compare by bits: all logits of all steps
                 assertEquals(alone.get(i).logprobs(), together.get(i).logprobs());
-                assertEquals(VOCABULARY, together.get(i).logprobs().getFirst().top().size());
+                assertEquals(
+                        VOCABULARY, together.get(i).logprobs().getFirst().top().size());
                 different.add(Arrays.stream(alone.get(i).ids()).boxed().toList());
             }
             assertEquals(8, different.size(), "eight requests with eight different replies");
@@ -94,8 +96,7 @@ final class BatchingTest {
 
     @Test
     void eightExpertsInOneBatchAreAsAloneInResidualForm() {
-        checkTogetherAsAlone(
-                EngineOptions.DEFAULTS.withFactors(truncated).withForm(EngineOptions.Form.RESIDUAL), 8);
+        checkTogetherAsAlone(EngineOptions.DEFAULTS.withFactors(truncated).withForm(EngineOptions.Form.RESIDUAL), 8);
     }
 
     @Test
@@ -131,7 +132,8 @@ final class BatchingTest {
         List<GenerationResult.TokenLogprob> one = null;
         for (int threads : new int[] {1, 2, 3}) {
             try (Engine engine = Engine.open(model, EngineOptions.DEFAULTS.withThreads(threads))) {
-                List<GenerationResult.TokenLogprob> found = engine.generate(request).logprobs();
+                List<GenerationResult.TokenLogprob> found =
+                        engine.generate(request).logprobs();
                 one = one == null ? found : one;
                 assertEquals(one, found, threads + " threads");
             }
@@ -147,8 +149,7 @@ final class BatchingTest {
         EngineOptions residual = EngineOptions.DEFAULTS.withFactors(truncated);
         try (Engine plain = Engine.open(model);
                 Engine engine = Engine.open(model, residual)) {
-            assertEquals(
-                    plain.generate(base).logprobs(), engine.generate(base).logprobs());
+            assertEquals(plain.generate(base).logprobs(), engine.generate(base).logprobs());
             // beside experts too
             List<GenerationRequest> mixed = new ArrayList<>(eight(8));
             mixed.add(base);
@@ -176,9 +177,15 @@ final class BatchingTest {
             List<GenerationResult> three = engine.generateAll(List.of(request.withN(3)));
             assertArrayEquals(three.get(0).ids(), engine.generate(request).ids());
             SamplingOptions next = SamplingOptions.GREEDY.withTemperature(1).withSeed(43);
-            assertArrayEquals(three.get(1).ids(), engine.generate(request.withSampling(next)).ids());
-            assertNotEquals(Arrays.toString(three.get(0).ids()), Arrays.toString(three.get(1).ids()));
-            assertNotEquals(Arrays.toString(three.get(1).ids()), Arrays.toString(three.get(2).ids()));
+            assertArrayEquals(
+                    three.get(1).ids(),
+                    engine.generate(request.withSampling(next)).ids());
+            assertNotEquals(
+                    Arrays.toString(three.get(0).ids()),
+                    Arrays.toString(three.get(1).ids()));
+            assertNotEquals(
+                    Arrays.toString(three.get(1).ids()),
+                    Arrays.toString(three.get(2).ids()));
         }
     }
 }

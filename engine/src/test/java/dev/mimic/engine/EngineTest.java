@@ -167,8 +167,8 @@ final class EngineTest {
             assertEquals(FinishReason.DEADLINE, result.finishReason());
             assertEquals(0, result.ids().length);
             // long enough for the first token alone: the listener sleeps through it
-            GenerationResult some = engine.generate(
-                    request(200).withDeadline(Duration.ofSeconds(2)), new AtToken(() -> sleep(2100)));
+            GenerationResult some =
+                    engine.generate(request(200).withDeadline(Duration.ofSeconds(2)), new AtToken(() -> sleep(2100)));
             assertEquals(FinishReason.DEADLINE, some.finishReason());
             assertEquals(1, some.ids().length);
         }
@@ -283,8 +283,9 @@ final class EngineTest {
     void factorsOfAnotherModelAreRefusedUnlessTransferred() {
         Path other = RandomFolder.write(temporary.resolve("other"), "llama", "LlamaForCausalLM", 2, Map.of());
         EngineOptions options = EngineOptions.DEFAULTS.withFactors(factors);
-        IllegalArgumentException e =
-                assertThrows(IllegalArgumentException.class, () -> Engine.open(other, options).close());
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class,
+                () -> Engine.open(other, options).close());
         assertTrue(e.getMessage().startsWith("factors: they were made from the model with fingerprint "));
         Engine.open(other, options.withTransfer(true)).close();
     }
@@ -293,20 +294,17 @@ final class EngineTest {
     void wrongShapeNamesTensorExpectedAndFound() throws IOException {
         Path broken = RandomFolder.write(temporary.resolve("broken"), "llama", "LlamaForCausalLM", 1, Map.of());
         Path config = broken.resolve("config.json");
-        Files.writeString(
-                config, Files.readString(config).replaceAll("(\"intermediate_size\" *: *)80", "$1" + "81"));
-        InvalidModelException e =
-                assertThrows(InvalidModelException.class, () -> Engine.open(broken).close());
+        Files.writeString(config, Files.readString(config).replaceAll("(\"intermediate_size\" *: *)80", "$1" + "81"));
+        InvalidModelException e = assertThrows(
+                InvalidModelException.class, () -> Engine.open(broken).close());
         assertTrue(
                 e.getMessage()
                         .contains("tensor 'model.layers.0.mlp.gate_proj.weight': shape is [80, 48], expected [81, 48]"),
                 e.getMessage());
-        Files.writeString(
-                config, Files.readString(config).replaceAll("(\"num_hidden_layers\" *: *)3", "$1" + "4"));
-        Files.writeString(
-                config, Files.readString(config).replaceAll("(\"intermediate_size\" *: *)81", "$1" + "80"));
-        InvalidModelException missing =
-                assertThrows(InvalidModelException.class, () -> Engine.open(broken).close());
+        Files.writeString(config, Files.readString(config).replaceAll("(\"num_hidden_layers\" *: *)3", "$1" + "4"));
+        Files.writeString(config, Files.readString(config).replaceAll("(\"intermediate_size\" *: *)81", "$1" + "80"));
+        InvalidModelException missing = assertThrows(
+                InvalidModelException.class, () -> Engine.open(broken).close());
         assertTrue(
                 missing.getMessage().contains("tensor 'model.layers.3.input_layernorm.weight': missing"),
                 missing.getMessage());
@@ -318,7 +316,9 @@ final class EngineTest {
             float[] huge = new float[48];
             Arrays.fill(huge, Float.MAX_VALUE);
             Adapter adapter = new Adapter.Scaling(Map.of("model.layers.1.mlp.up_proj.weight", huge));
-            assertThrows(IllegalStateException.class, () -> engine.generate(request(3).withAdapter(adapter)));
+            assertThrows(
+                    IllegalStateException.class,
+                    () -> engine.generate(request(3).withAdapter(adapter)));
             assertThrows(IllegalStateException.class, () -> engine.logits(new int[] {1, 2}, adapter));
         }
     }
@@ -337,8 +337,7 @@ final class EngineTest {
     @Test
     void scoreIsTheLogprobOfGenerating() {
         try (Engine engine = Engine.open(model)) {
-            GenerationResult result =
-                    engine.generate(request(12).withSampling(SamplingOptions.GREEDY.withLogprobs(2)));
+            GenerationResult result = engine.generate(request(12).withSampling(SamplingOptions.GREEDY.withLogprobs(2)));
             Score score = engine.score(result.promptIds(), result.ids(), Adapter.NONE);
             for (int i = 0; i < 12; i++) {
                 GenerationResult.TokenLogprob token = result.logprobs().get(i);
@@ -347,7 +346,8 @@ final class EngineTest {
                 // decoding and prefill sum in different orders
                 assertEquals(token.logprob(), score.logprobs()[i], 5e-4);
             }
-            assertEquals(0, engine.score(new int[] {1}, new int[0], Adapter.NONE).logprob());
+            assertEquals(
+                    0, engine.score(new int[] {1}, new int[0], Adapter.NONE).logprob());
         }
     }
 

@@ -88,7 +88,8 @@ final class StoriesOracleTest {
                 String prompt = one.text("prompt").orElseThrow();
                 assertArrayEquals(Goldens.ids(one, "prompt_ids"), results.get(i).promptIds(), prompt);
                 assertArrayEquals(Goldens.ids(one, "new_ids"), results.get(i).ids(), prompt);
-                assertEquals(one.text("text").orElseThrow(), prompt + results.get(i).text());
+                assertEquals(
+                        one.text("text").orElseThrow(), prompt + results.get(i).text());
             }
         }
     }
@@ -113,8 +114,7 @@ final class StoriesOracleTest {
         Adapter plain = new Adapter.Scaling(Goldens.vectors(folder.resolve("stories260K.z.safetensors")));
         JsonObject greedy = golden.object("svf_plain_greedy").orElseThrow();
         for (EngineOptions.Form form : List.of(EngineOptions.Form.FACTORED, EngineOptions.Form.RESIDUAL)) {
-            EngineOptions options =
-                    EngineOptions.DEFAULTS.withFactors(factors).withForm(form);
+            EngineOptions options = EngineOptions.DEFAULTS.withFactors(factors).withForm(form);
             try (Engine engine = Engine.open(folder.resolve("model"), options);
                     SafetensorsFile tensors = goldens()) {
                 checkLogits(engine, tensors, "svf_plain_logits0", "logits0_ids", plain);

@@ -49,11 +49,10 @@ final class SvfOracleTest {
         Map<String, float[]> sigmas = TestFactors.write(model, factors, TestFactors::isMlp, Integer.MAX_VALUE);
         JsonObject golden = Goldens.json(file);
         for (EngineOptions.Form form : List.of(EngineOptions.Form.FACTORED, EngineOptions.Form.RESIDUAL)) {
-            EngineOptions options =
-                    EngineOptions.DEFAULTS.withFactors(factors).withForm(form);
+            EngineOptions options = EngineOptions.DEFAULTS.withFactors(factors).withForm(form);
             try (Engine engine = Engine.open(model, options);
-                    SafetensorsFile logits = SafetensorsFile.open(
-                            file.resolveSibling(name + ".svf_logits.safetensors"))) {
+                    SafetensorsFile logits =
+                            SafetensorsFile.open(file.resolveSibling(name + ".svf_logits.safetensors"))) {
                 for (JsonObject one : Goldens.objects(golden, "cases")) {
                     String kind = one.text("kind").orElseThrow();
                     Adapter adapter = new Adapter.Scaling(multipliers(kind, file, golden, sigmas));

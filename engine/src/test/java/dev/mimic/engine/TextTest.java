@@ -146,8 +146,7 @@ final class TextTest {
                 temporary.resolve("bare"), "llama", "LlamaForCausalLM", 1, Map.of("vocab_size", 400));
         Files.copy(tokenizers.resolve("tokenizer.json"), bare.resolve("tokenizer.json"));
         try (Engine engine = Engine.open(bare)) {
-            GenerationRequest chat =
-                    GenerationRequest.ofChat(List.of(Map.of("role", "user", "content", "Hi")));
+            GenerationRequest chat = GenerationRequest.ofChat(List.of(Map.of("role", "user", "content", "Hi")));
             IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> engine.generate(chat));
             assertEquals("chat: bare has no chat template", e.getMessage());
         }
@@ -157,8 +156,8 @@ final class TextTest {
     void tokenizerLargerThanTheVocabularyIsRefused() throws IOException {
         Path small = RandomFolder.write(temporary.resolve("small"), "llama", "LlamaForCausalLM", 1, Map.of());
         Files.copy(tokenizers.resolve("tokenizer.json"), small.resolve("tokenizer.json"));
-        InvalidModelException e =
-                assertThrows(InvalidModelException.class, () -> Engine.open(small).close());
+        InvalidModelException e = assertThrows(
+                InvalidModelException.class, () -> Engine.open(small).close());
         assertEquals(
                 "tokenizer.json: its ids go up to 399, expected below 150, the vocab_size of config.json",
                 e.getMessage());
@@ -170,8 +169,7 @@ final class TextTest {
             Score score = engine.score("Once upon", " a time", Adapter.NONE);
             int[] whole = engine.tokenizer().encode("Once upon a time", true);
             int[] prompt = engine.tokenizer().encode("Once upon", true);
-            assertArrayEquals(
-                    Arrays.copyOfRange(whole, prompt.length, whole.length), score.ids());
+            assertArrayEquals(Arrays.copyOfRange(whole, prompt.length, whole.length), score.ids());
             String merged = null;
             for (char c = 'a'; c <= 'z' && merged == null; c++) {
                 for (char d = 'a'; d <= 'z' && merged == null; d++) {

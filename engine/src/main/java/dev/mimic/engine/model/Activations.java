@@ -40,10 +40,7 @@ final class Activations {
     /** {@code Vᵀ x}, [rows, largest rank]. */
     final float[] rank;
 
-    /** The residual form's correction, [rows, largest out]; empty without that form. */
-    final float[] correction;
-
-    Activations(ModelConfig config, int rows, int largestRank, int largestCorrection) {
+    Activations(ModelConfig config, int rows, int largestRank) {
         x = new float[rows * config.hiddenSize()];
         normed = new float[rows * config.hiddenSize()];
         projected = new float[rows * config.hiddenSize()];
@@ -56,6 +53,5 @@ final class Activations {
         cos = new float[rows * (config.headSize() / 2)];
         sin = new float[rows * (config.headSize() / 2)];
         rank = new float[rows * largestRank];
-        correction = new float[rows * largestCorrection];
     }
 }

@@ -85,17 +85,9 @@ sealed interface Linear {
             float[][] scales = step.scales(slot);
             if (weight.isEmpty()) {
                 backend.svf().apply(step.phase(), factors, step.rows(), x, scales, scratch.rank, y);
-                return;
-            }
-            Linear.multiply(backend, step, weight.get(), x, y);
-            if (step.anyAdapted()) {
-                float[] correction = scratch.correction;
-                backend.svf().apply(step.phase(), factors, step.rows(), x, scales, scratch.rank, correction);
-                for (int i = 0; i < step.rows(); i++) {
-                    if (step.adapted(i)) {
-                        backend.matrix().axpy(1, correction, i * out(), y, i * out(), out());
-                    }
-                }
+            } else {
+                Linear.multiply(backend, step, weight.get(), x, y);
+                backend.svf().accumulate(step.phase(), factors, step.rows(), x, scales, scratch.rank, y);
             }
         }
     }

@@ -6,25 +6,17 @@ package dev.mimic.engine.model;
  */
 public final class RowScales {
     private final float[][] bySlot;
-    private final boolean adapted;
 
     /**
      * Wraps the scales.
      *
-     * @param bySlot [layers in factors][rank held]
-     * @param adapted whether they differ from the base model's
+     * @param bySlot [layers in factors][rank held]; null in residual form where the layer stays that of the base model
      */
-    RowScales(float[][] bySlot, boolean adapted) {
+    RowScales(float[][] bySlot) {
         this.bySlot = bySlot;
-        this.adapted = adapted;
     }
 
     float[] slot(int slot) {
         return bySlot[slot];
-    }
-
-    /** Whether these scales change the base model. */
-    public boolean adapted() {
-        return adapted;
     }
 }

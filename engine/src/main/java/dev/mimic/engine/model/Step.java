@@ -14,13 +14,11 @@ public final class Step {
     private final int[] lengths;
     private final int[] begins;
     private final int[] ends;
-    private final boolean[] adapted;
     private final float[][][] scales;
     private final KeyValues[][] caches;
     private final int window;
     private Phase phase = Phase.DECODE;
     private int rows;
-    private boolean anyAdapted;
 
     /** Makes a step of at most {@code capacity} rows. */
     Step(int capacity, int layers, int slots, int window) {
@@ -29,7 +27,6 @@ public final class Step {
         this.lengths = new int[capacity];
         this.begins = new int[capacity];
         this.ends = new int[capacity];
-        this.adapted = new boolean[capacity];
         this.scales = new float[slots][capacity][];
         this.caches = new KeyValues[layers][capacity];
         this.window = window;
@@ -49,12 +46,10 @@ public final class Step {
     public void prefill(int[] tokens, int from, int count, int length, KeyValueCache cache, RowScales rowScales) {
         reset(Phase.PREFILL);
         rows = count;
-        anyAdapted = rowScales.adapted();
         for (int i = 0; i < count; i++) {
             ids[i] = tokens[from + i];
             positions[i] = from + i;
             lengths[i] = length;
-            adapted[i] = rowScales.adapted();
         }
         for (int slot = 0; slot < scales.length; slot++) {
             Arrays.fill(scales[slot], 0, count, rowScales.slot(slot));
@@ -81,8 +76,6 @@ public final class Step {
         lengths[rows] = position + 1;
         begins[rows] = Math.max(0, position + 1 - window);
         ends[rows] = position + 1;
-        adapted[rows] = rowScales.adapted();
-        anyAdapted |= rowScales.adapted();
         for (int slot = 0; slot < scales.length; slot++) {
             scales[slot][rows] = rowScales.slot(slot);
         }
@@ -102,7 +95,6 @@ public final class Step {
         }
         phase = next;
         rows = 0;
-        anyAdapted = false;
     }
 
     /** Rows of this step. */
@@ -148,13 +140,5 @@ public final class Step {
     /** The rows' scales of a layer in factors. */
     float[][] scales(int slot) {
         return scales[slot];
-    }
-
-    boolean adapted(int row) {
-        return adapted[row];
-    }
-
-    boolean anyAdapted() {
-        return anyAdapted;
     }
 }

@@ -78,7 +78,7 @@ public final class Transformer {
      */
     public void forward(Step step, ForwardTrace trace) {
         if (activations == null) {
-            activations = new Activations(config, rows, weights.largestRank(), weights.largestCorrection());
+            activations = new Activations(config, rows, weights.largestRank());
         }
         Activations a = activations;
         int count = step.rows();

@@ -137,18 +137,16 @@ public final class TransformerWeights {
             check(entry.getKey(), entry.getValue());
         }
         float[][] bySlot = new float[slots.size()][];
-        boolean adapted = false;
         for (int slot = 0; slot < bySlot.length; slot++) {
             Factor factor = slots.get(slot);
             float[] multipliers = z.get(factor.weight());
-            if (multipliers != null) {
-                bySlot[slot] = scaled(factor.sigma(), multipliers);
-                adapted |= !allOnes(multipliers);
+            if (multipliers == null || allOnes(multipliers)) {
+                bySlot[slot] = form == Form.FACTORED ? factor.sigma() : null;
             } else {
-                bySlot[slot] = form == Form.FACTORED ? factor.sigma() : new float[factor.sigma().length];
+                bySlot[slot] = scaled(factor.sigma(), multipliers);
             }
         }
-        return new RowScales(bySlot, adapted);
+        return new RowScales(bySlot);
     }
 
     private static boolean allOnes(float[] z) {
@@ -199,12 +197,6 @@ public final class TransformerWeights {
 
     int largestRank() {
         return slots.stream().mapToInt(f -> f.sigma().length).max().orElse(0);
-    }
-
-    int largestCorrection() {
-        return form == Form.FACTORED
-                ? 0
-                : slots.stream().mapToInt(f -> f.factors().u().rows()).max().orElse(0);
     }
 
     Matrix embedding() {
