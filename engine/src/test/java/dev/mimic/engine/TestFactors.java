@@ -134,6 +134,7 @@ final class TestFactors {
     }
 
     /** Columns of U and V, sigma descending; signs as they come. */
+    @SuppressWarnings("ArrayRecordComponent") // nobody compares them
     private record Svd(double[][] left, double[] sigma, double[][] right) {
         /** Hestenes 1958: rotates pairs of columns until all are orthogonal; W is tall or square, of full rank. */
         static Svd of(double[][] w) {
