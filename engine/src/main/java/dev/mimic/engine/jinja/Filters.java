@@ -24,6 +24,11 @@ final class Filters {
         return Map.copyOf(filters);
     }
 
+    /** The names of all filters. */
+    static java.util.Set<String> names() {
+        return ALL.keySet();
+    }
+
     static boolean exists(String name) {
         return ALL.containsKey(name);
     }

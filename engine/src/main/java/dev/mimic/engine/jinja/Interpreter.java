@@ -164,6 +164,8 @@ final class Interpreter {
         // as jinja2 compiles it: an iteration counts once its body has run to the end
         boolean any = false;
         while (loop.hasNext()) {
+            // a scope of its own costs as much as evaluating a few nodes
+            budget.steps(3);
             Scope inner = scope.inner();
             inner.set("loop", loop);
             assign(node.target(), loop.next(), inner);

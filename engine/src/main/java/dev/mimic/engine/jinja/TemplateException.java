@@ -1,6 +1,9 @@
 package dev.mimic.engine.jinja;
 
-/** A template that cannot be parsed or rendered: its own {@code raise_exception}, an error in it, or a spent budget. */
+/**
+ * A template that cannot be parsed or rendered: its own {@code raise_exception}, an error in it, or a spent budget. The
+ * message is one line.
+ */
 public final class TemplateException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -13,9 +16,13 @@ public final class TemplateException extends RuntimeException {
     }
 
     TemplateException(String problem, int line) {
-        super(line > 0 ? "line " + line + ": " + problem : problem);
+        super(oneLine(line > 0 ? "line " + line + ": " + problem : problem));
         this.problem = problem;
         this.line = line;
+    }
+
+    private static String oneLine(String message) {
+        return message.replace("\r", "\\r").replace("\n", "\\n");
     }
 
     /** The same error at a line, if it has none yet. */
@@ -23,7 +30,7 @@ public final class TemplateException extends RuntimeException {
         return line > 0 ? this : new TemplateException(problem, where);
     }
 
-    /** What is wrong, without the line: for {@code raise_exception} its argument. */
+    /** What is wrong, without the line: for {@code raise_exception} its argument as it is. */
     public String problem() {
         return problem;
     }

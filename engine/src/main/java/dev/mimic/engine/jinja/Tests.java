@@ -98,6 +98,11 @@ final class Tests {
         return a == b || (small && a.equals(b));
     }
 
+    /** The names of all tests. */
+    static java.util.Set<String> names() {
+        return ALL.keySet();
+    }
+
     static boolean exists(String name) {
         return ALL.containsKey(name);
     }
