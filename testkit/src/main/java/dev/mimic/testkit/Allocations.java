@@ -50,8 +50,8 @@ public final class Allocations {
      */
     public static long during(String prefix, Runnable work) {
         LongSupplier counter = counter(prefix);
-        counter.getAsLong(); // once for its own classes
-        long before = counter.getAsLong();
+        long first = counter.getAsLong(); // loads its own classes
+        long before = Math.max(first, counter.getAsLong());
         work.run();
         return counter.getAsLong() - before;
     }
