@@ -34,6 +34,9 @@ final class SafetensorsFuzzTest {
         if (Fuzzer.cases() >= 2000) {
             outcomes.assertSeen("header length", "not valid JSON", "as its first byte", "trailing bytes");
         }
+        if (Fuzzer.cases() >= 20_000) {
+            outcomes.assertSeen("a hole of", "an overlap of", "overflows", "the name stands twice", "needs N bytes");
+        }
     }
 
     @Test
