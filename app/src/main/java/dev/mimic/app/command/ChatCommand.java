@@ -92,6 +92,7 @@ final class ChatCommand implements Callable<Integer> {
             if (session.engine().tokenizer().config().chatTemplate().isEmpty()) {
                 throw new IllegalArgumentException(model + " has no chat template; `mimic run` continues raw text");
             }
+            session.noteUnsupported();
             active = experts.experts();
             mix = experts.mix();
             adapter = session.adapter();

@@ -92,6 +92,7 @@ final class RunCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--chat takes a PROMPT, not --prompt-ids");
         }
         try (Session session = Session.open(mimic.console(), spec, common, model, context, experts)) {
+            session.noteUnsupported();
             GenerationRequest request = sampling.apply(
                             request(session), session.engine().defaultSampling())
                     .withNoBos(noBos)

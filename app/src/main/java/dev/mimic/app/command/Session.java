@@ -123,6 +123,13 @@ final class Session implements AutoCloseable {
         return engine.loadSeconds();
     }
 
+    /** Says what of generation_config.json would change the text but is not honoured. */
+    void noteUnsupported() {
+        for (String key : engine.generationConfig().unsupported()) {
+            console.note("generation_config.json: " + key + " is not honoured");
+        }
+    }
+
     /** What adapts the model, for reports; null for the base model. */
     Map<String, Object> adaptation() {
         if (flags.experts().isEmpty()) {
