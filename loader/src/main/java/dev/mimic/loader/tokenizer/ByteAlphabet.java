@@ -13,7 +13,7 @@ final class ByteAlphabet {
         char[] characters = new char[256];
         int next = 256;
         for (int b = 0; b < 256; b++) {
-            boolean itself = b >= '!' && b <= '~' || b >= 0xA1 && b <= 0xFF && b != 0xAD;
+            boolean itself = (b >= '!' && b <= '~') || (b >= 0xA1 && b != 0xAD);
             characters[b] = (char) (itself ? b : next++);
         }
         return characters;

@@ -18,6 +18,7 @@ final class JsonScanner {
     private byte[] unescaped = new byte[256];
 
     private int unescapedLength;
+    private boolean buffered;
 
     /** Where the bytes of the text read last are: the file's, or those of a buffer that the next text overwrites. */
     byte[] source;
@@ -100,6 +101,7 @@ final class JsonScanner {
             at++;
         }
         source = bytes;
+        buffered = false;
         from = position;
         to = at;
         position = at + 1;
@@ -114,6 +116,7 @@ final class JsonScanner {
             add(bytes, from, at - from);
             restOfString();
             source = unescaped;
+            buffered = true;
             from = 0;
             to = unescapedLength;
             return false;
@@ -305,9 +308,9 @@ final class JsonScanner {
         }
     }
 
-    /** The bytes of the whole file. */
-    byte[] file() {
-        return bytes;
+    /** Whether the text read last had escapes, so that it is in the buffer. */
+    boolean textIsBuffered() {
+        return buffered;
     }
 
     /** The text read last, for a message. */

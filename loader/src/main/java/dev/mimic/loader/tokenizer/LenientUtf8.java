@@ -21,7 +21,7 @@ final class LenientUtf8 {
         } else {
             lowest = 0x80;
             highest = 0xBF;
-            codePoint = codePoint << 6 | value & 0x3F;
+            codePoint = codePoint << 6 | (value & 0x3F);
             missing--;
             if (missing == 0) {
                 text.appendCodePoint(codePoint);

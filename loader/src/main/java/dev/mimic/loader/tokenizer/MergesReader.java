@@ -134,13 +134,14 @@ final class MergesReader {
         if (!scanner.take(',')) {
             throw invalid(index, "expected two texts, found " + scanner.found());
         }
-        byte[] left = source == scanner.file() ? null : Arrays.copyOfRange(source, from, middle);
+        boolean buffered = scanner.textIsBuffered();
+        // the buffer holds one text only
+        byte[] left = buffered ? Arrays.copyOfRange(source, from, middle) : source;
         readText(index);
         right = scanner.from;
         to = scanner.to;
-        if (left != null || scanner.source != source) {
-            // a text with escapes is in a buffer
-            join(left == null ? Arrays.copyOfRange(source, from, middle) : left);
+        if (buffered || scanner.textIsBuffered()) {
+            join(buffered ? left : Arrays.copyOfRange(left, from, middle));
         }
         if (!scanner.take(']')) {
             throw invalid(index, "expected two texts, found " + scanner.found());

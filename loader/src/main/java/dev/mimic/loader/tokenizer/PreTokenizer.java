@@ -78,7 +78,7 @@ sealed interface PreTokenizer {
         @Override
         public void cut(String text, boolean first, Pieces pieces) {
             String replaced = text.replace(" ", replacement);
-            boolean wanted = prepend == Prepend.ALWAYS || prepend == Prepend.FIRST && first;
+            boolean wanted = prepend == Prepend.ALWAYS || (prepend == Prepend.FIRST && first);
             String prefixed = wanted && !replaced.startsWith(replacement) ? replacement + replaced : replaced;
             if (split) {
                 new Split(new SplitPattern.Literal(replacement), SplitBehavior.MERGED_WITH_NEXT, false)

@@ -20,7 +20,7 @@ final class Unicode {
     /** The property White_Space: 25 characters, all in the basic plane. */
     static boolean isWhiteSpace(int c) {
         if (c < 0x80) {
-            return c == ' ' || c >= '\t' && c <= '\r';
+            return c == ' ' || (c >= '\t' && c <= '\r');
         }
         return switch (c) {
             case 0x85, 0xA0, 0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000 -> true;

@@ -52,16 +52,16 @@ final class Utf8 {
             target[at++] = (byte) codePoint;
         } else if (codePoint < 0x800) {
             target[at++] = (byte) (0xC0 | codePoint >> 6);
-            target[at++] = (byte) (0x80 | codePoint & 0x3F);
+            target[at++] = (byte) (0x80 | (codePoint & 0x3F));
         } else if (codePoint < 0x10000) {
             target[at++] = (byte) (0xE0 | codePoint >> 12);
-            target[at++] = (byte) (0x80 | codePoint >> 6 & 0x3F);
-            target[at++] = (byte) (0x80 | codePoint & 0x3F);
+            target[at++] = (byte) (0x80 | (codePoint >> 6 & 0x3F));
+            target[at++] = (byte) (0x80 | (codePoint & 0x3F));
         } else {
             target[at++] = (byte) (0xF0 | codePoint >> 18);
-            target[at++] = (byte) (0x80 | codePoint >> 12 & 0x3F);
-            target[at++] = (byte) (0x80 | codePoint >> 6 & 0x3F);
-            target[at++] = (byte) (0x80 | codePoint & 0x3F);
+            target[at++] = (byte) (0x80 | (codePoint >> 12 & 0x3F));
+            target[at++] = (byte) (0x80 | (codePoint >> 6 & 0x3F));
+            target[at++] = (byte) (0x80 | (codePoint & 0x3F));
         }
         return at;
     }

@@ -100,7 +100,7 @@ record WordPattern(boolean gpt2, int maxDigits) implements SplitPattern {
             return 0;
         }
         char second = letter(text, from + 2, anyCase);
-        boolean pair = first == 'r' && second == 'e' || first == 'v' && second == 'e' || first == 'l' && second == 'l';
+        boolean pair = ((first == 'r' || first == 'v') && second == 'e') || (first == 'l' && second == 'l');
         return pair ? 3 : 0;
     }
 

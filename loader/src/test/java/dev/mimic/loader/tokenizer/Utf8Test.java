@@ -53,7 +53,7 @@ final class Utf8Test {
             random.nextBytes(bytes);
             bytes[0] |= (byte) 0xC0;
             for (int i = 1; i < bytes.length; i++) {
-                bytes[i] = (byte) (bytes[i] & (random.nextInt(8) == 0 ? 0xFF : 0xBF) | 0x80);
+                bytes[i] = (byte) ((bytes[i] & (random.nextInt(8) == 0 ? 0xFF : 0xBF)) | 0x80);
             }
             int length = Utf8.sequenceLength(bytes, 0, bytes.length);
             boolean valid = length > 0;

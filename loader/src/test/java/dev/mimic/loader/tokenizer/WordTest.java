@@ -62,7 +62,7 @@ final class WordTest {
                 return;
             }
             symbols.set(best, merged.get(bestRank));
-            symbols.remove(best + 1);
+            symbols.remove(/* index */ best + 1);
         }
     }
 }
