@@ -21,7 +21,7 @@ final class AllocationTest {
     private static final int WINDOW = 200;
 
     /** Tokens that the vector kernels may take until they are compiled: interpreted, they box. */
-    private static final int MOST_TOKENS = 12_000;
+    private static final int MOST_TOKENS = 6_000;
 
     @TempDir
     Path temporary;
@@ -54,7 +54,7 @@ final class AllocationTest {
                 "qwen3",
                 "Qwen3ForCausalLM",
                 1,
-                Map.of("max_position_embeddings", 16384, "head_dim", 8));
+                Map.of("max_position_embeddings", 8192, "head_dim", 8));
         Path factors = temporary.resolve("factors");
         Map<String, float[]> z = new LinkedHashMap<>();
         TestFactors.write(model, factors, TestFactors::isLinear, 16).forEach((name, sigma) -> {

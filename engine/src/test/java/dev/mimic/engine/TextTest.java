@@ -68,6 +68,21 @@ final class TextTest {
     }
 
     @Test
+    void blankOfTheFirstTokenIsKept() {
+        try (Engine engine = Engine.open(model)) {
+            int id = 0;
+            while (!engine.tokenizer().tokenOf(id).orElse("").matches("\u2581[a-z]+")) {
+                id++;
+            }
+            SamplingOptions always = SamplingOptions.GREEDY.withLogitBias(Map.of(id, 1000f));
+            GenerationRequest request =
+                    GenerationRequest.of("Once").withSampling(always).withMaxTokens(2);
+            String word = engine.tokenizer().tokenOf(id).orElseThrow().replace('\u2581', ' ');
+            assertEquals(word + word, engine.generate(request).text());
+        }
+    }
+
+    @Test
     void piecesOfAListenerAndOfAStreamAreTheWholeText() {
         try (Engine engine = Engine.open(model)) {
             String expected = engine.generate(request("A")).text();
