@@ -1,18 +1,22 @@
 package dev.mimic.kernels;
 
+import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LT;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The exponential function on vectors: {@code exp(x) = 2^n · exp(r)} with {@code n = round(x / ln 2)} and
+ * The loops that need the exponential function: {@code exp(x) = 2^n · exp(r)} with {@code n = round(x / ln 2)} and
  * {@code |r| ≤ ln 2 / 2}. The polynomial is that of Cephes' expf (Moshier 1989), evaluated with fma. Within 1 ulp of the
  * exact value, subnormal results included; every lane is a function of its own element alone.
  */
 @SuppressWarnings("exports") // for the kernels of this module alone
 public final class VectorExp {
     // constants in memory rather than broadcasts: so a call takes less of C2's budget of nodes
+    private static final VectorSpecies<Float> SPECIES = VectorWidth.SPECIES;
+
     private static final float LOG2_E = 1.44269504f;
     // ln 2 in two parts: the second is what float leaves of it, so that r is exact to far below its own ulp
     private static final float MINUS_LN2_HIGH = -0.693147180f;
@@ -50,26 +54,60 @@ public final class VectorExp {
     private VectorExp() {}
 
     /**
-     * {@code exp(x)} for x up to 0: 0 for -Inf, NaN for NaN, exactly 1 for 0.
+     * Weights of a softmax: makes {@code count} vectors of x, {@code stride} elements apart, {@code exp(x - shift)}, and
+     * their sum a vector of sums. Lane for lane: 0 for -Inf, NaN for NaN, exactly 1 for a difference of 0.
      *
-     * @param x no element above 0
+     * <p>A loop over memory, not a function of a vector: where C2 refuses to inline that, it boxes the vectors.
+     *
+     * @param x no element above its shift; overwritten
+     * @param shifts a vector from {@code vector} on
+     * @param sums its vector from {@code vector} on is overwritten
      */
-    public static FloatVector exp(FloatVector x) {
-        FloatVector shifted = x.fma(LOG2_ES, ROUNDS);
-        FloatVector n = shifted.sub(ROUNDS);
-        FloatVector r = n.fma(MINUS_LN2_LOWS, n.fma(MINUS_LN2_HIGHS, x));
-        FloatVector p = C7S.fma(r, C6S)
-                .fma(r, C5S)
-                .fma(r, C4S)
-                .fma(r, C3S)
-                .fma(r, C2S)
-                .fma(r, ONES)
-                .fma(r, ONES);
-        FloatVector scale = shifted.reinterpretAsInts().lanewise(LSHL, 23).reinterpretAsFloats(); // 2^(n + 24)
-        return p.mul(scale).mul(UNSCALES).blend(ZEROS, x.compare(LT, LOWESTS));
+    public static void weigh(
+            float[] x, int offset, int stride, int count, float[] shifts, float[] sums, int vector) {
+        FloatVector shift = FloatVector.fromArray(SPECIES, shifts, vector);
+        FloatVector sum = FloatVector.zero(SPECIES);
+        for (int i = 0; i < count; i++) {
+            FloatVector t = FloatVector.fromArray(SPECIES, x, offset + i * stride).sub(shift);
+            FloatVector shifted = t.fma(LOG2_ES, ROUNDS);
+            FloatVector n = shifted.sub(ROUNDS);
+            FloatVector r = n.fma(MINUS_LN2_LOWS, n.fma(MINUS_LN2_HIGHS, t));
+            FloatVector p = C7S.fma(r, C6S).fma(r, C5S).fma(r, C4S).fma(r, C3S).fma(r, C2S).fma(r, ONES).fma(r, ONES);
+            FloatVector scale = shifted.reinterpretAsInts().lanewise(LSHL, 23).reinterpretAsFloats(); // 2^(n + 24)
+            FloatVector e = p.mul(scale).mul(UNSCALES).blend(ZEROS, t.compare(LT, LOWESTS));
+            e.intoArray(x, offset + i * stride);
+            sum = sum.add(e);
+        }
+        sum.intoArray(sums, vector);
     }
 
-    /** The same for one number, bit for bit what a lane gives. */
+    /**
+     * Gated linear unit with SiLU, {@code out[i] = gate[i] / (1 + exp(-gate[i])) · up[i]}, for the negative as
+     * {@code gate · exp(gate) / (1 + exp(gate)) · up}, which can't overflow.
+     *
+     * @param begin first element
+     * @param end one past the last; a whole number of vectors
+     * @param out may be {@code gate} or {@code up}
+     */
+    public static void swiGlu(float[] gate, float[] up, float[] out, int begin, int end) {
+        for (int i = begin; i < end; i += SPECIES.length()) {
+            FloatVector x = FloatVector.fromArray(SPECIES, gate, i);
+            FloatVector t = x.abs().neg();
+            FloatVector shifted = t.fma(LOG2_ES, ROUNDS);
+            FloatVector n = shifted.sub(ROUNDS);
+            FloatVector r = n.fma(MINUS_LN2_LOWS, n.fma(MINUS_LN2_HIGHS, t));
+            FloatVector p = C7S.fma(r, C6S).fma(r, C5S).fma(r, C4S).fma(r, C3S).fma(r, C2S).fma(r, ONES).fma(r, ONES);
+            FloatVector scale = shifted.reinterpretAsInts().lanewise(LSHL, 23).reinterpretAsFloats();
+            FloatVector e = p.mul(scale).mul(UNSCALES).blend(ZEROS, t.compare(LT, LOWESTS));
+            x.mul(e)
+                    .blend(x, x.compare(GE, ZEROS))
+                    .div(e.add(ONES))
+                    .mul(FloatVector.fromArray(SPECIES, up, i))
+                    .intoArray(out, i);
+        }
+    }
+
+    /** {@code exp(x)} for x up to 0, bit for bit what a lane of the loops gives. */
     public static float exp(float x) {
         if (x < LOWEST) {
             return 0;
@@ -83,25 +121,7 @@ public final class VectorExp {
         return p * scale * UNSCALE;
     }
 
-    /**
-     * Makes each element {@code exp(x - max)} and returns their sum. A loop, and the one to call for a single vector too:
-     * at a call of {@link #exp(FloatVector)} outside of loops C2 may refuse to inline it, and then boxes the vectors.
-     *
-     * @param x no element of the range above {@code max}; overwritten in the range
-     * @param length elements; a multiple of the lanes
-     */
-    public static float weigh(float[] x, int offset, int length, float max) {
-        FloatVector sum = FloatVector.zero(VectorWidth.SPECIES);
-        for (int i = 0; i < length; i += VectorWidth.SPECIES.length()) {
-            FloatVector e = exp(
-                    FloatVector.fromArray(VectorWidth.SPECIES, x, offset + i).sub(max));
-            e.intoArray(x, offset + i);
-            sum = sum.add(e);
-        }
-        return VectorLanes.sum(sum);
-    }
-
     private static FloatVector broadcast(float value) {
-        return FloatVector.broadcast(VectorWidth.SPECIES, value);
+        return FloatVector.broadcast(SPECIES, value);
     }
 }

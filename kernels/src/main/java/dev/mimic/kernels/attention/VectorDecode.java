@@ -3,6 +3,7 @@ package dev.mimic.kernels.attention;
 import static jdk.incubator.vector.VectorOperators.MAX;
 
 import dev.mimic.kernels.VectorExp;
+import dev.mimic.kernels.VectorLanes;
 import dev.mimic.kernels.VectorWidth;
 import dev.mimic.kernels.WorkerPool;
 import java.util.Arrays;
@@ -154,7 +155,7 @@ final class VectorDecode implements WorkerPool.Task {
             long bytes = (base + p) * size * Float.BYTES;
             for (int h = 0; h < heads; h++) {
                 float[] scores = scratch.scores;
-                VectorHeads.scores(cache.keys(), bytes, count, q, query + h * size, size, scores);
+                VectorHeads.scores(cache.keys(), bytes, count, q, query + h * size, size, scores, scratch.groups);
                 float correction = softmaxStep(scratch, count, h);
                 VectorHeads.addValues(cache.values(), bytes, count, scores, correction, scratch.sums, h * size, size);
             }
@@ -194,7 +195,9 @@ final class VectorDecode implements WorkerPool.Task {
         float newMax = max.reduceLanes(MAX);
         // where all scores are -Inf their weights are 0, not exp(-Inf + Inf)
         float shift = newMax == Float.NEGATIVE_INFINITY ? 0 : newMax;
-        float sum = VectorExp.weigh(scores, 0, padded, shift);
+        Arrays.fill(scratch.shift, shift);
+        VectorExp.weigh(scores, 0, LANES, padded / LANES, scratch.shift, scratch.lanes, 0);
+        float sum = VectorLanes.sum(FloatVector.fromArray(SPECIES, scratch.lanes, 0));
         float correction = VectorExp.exp(states[state] - shift);
         states[state] = newMax;
         states[state + 1] = states[state + 1] * correction + sum;
@@ -239,6 +242,9 @@ final class VectorDecode implements WorkerPool.Task {
     /** What one thread works in. */
     private static final class Scratch {
         final float[] scores = new float[BLOCK];
+        final float[] shift = new float[LANES];
+        final float[] lanes = new float[LANES];
+        final float[] groups = new float[LANES / 4 * LANES];
 
         /** Weighted sums of values: [headsPerKvHead, headSize]. */
         float[] sums = new float[0];

@@ -2,17 +2,34 @@ package dev.mimic.kernels.attention;
 
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
-import dev.mimic.kernels.VectorLanes;
 import dev.mimic.kernels.VectorWidth;
 import dev.mimic.kernels.matrix.Matrix;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
-/** The two products of a single query with a run of cached positions. */
+/**
+ * The two products of a single query with a run of cached positions. Loads and broadcasts are written out here and in
+ * {@link VectorTile}: past a number of nodes C2 inlines the Vector API's own methods but refuses ours, and a vector that
+ * passes a call is boxed.
+ */
 final class VectorHeads {
     private static final VectorSpecies<Float> SPECIES = VectorWidth.SPECIES;
     private static final int LANES = SPECIES.length();
+
+    private static final int BYTES = SPECIES.vectorByteSize();
+
+    private static final VectorMask<Float> HALF = lanesWith(LANES / 2);
+    private static final VectorMask<Float> QUARTER = lanesWith(LANES / 4);
+    private static final VectorMask<Float> SECOND_PAIR = lanesWith(2);
+    private static final VectorMask<Float> ODD = lanesWith(1);
+    private static final VectorShuffle<Float> BY_HALF = swapOf(LANES / 2);
+    private static final VectorShuffle<Float> BY_QUARTER = swapOf(LANES / 4);
+    private static final VectorShuffle<Float> BY_2 = swapOf(2);
+    private static final VectorShuffle<Float> BY_1 = swapOf(1);
+    private static final VectorShuffle<Float> IN_ORDER = VectorShuffle.fromOp(SPECIES, VectorHeads::laneOf);
 
     private VectorHeads() {}
 
@@ -20,54 +37,104 @@ final class VectorHeads {
      * {@code scores[p] = Σ_j q[qOffset + j] · keys[p, j]}.
      *
      * @param keys [count, size] from byte {@code base} on
-     * @param scores [count]; overwritten
+     * @param scores [count rounded up to LANES]; overwritten
+     * @param scratch [LANES / 4, LANES]; overwritten
      */
-    static void scores(MemorySegment keys, long base, int count, float[] q, int qOffset, int size, float[] scores) {
-        long row = (long) size * Float.BYTES;
-        int p = 0;
-        for (; p <= count - 4; p += 4) {
-            fourScores(keys, base + p * row, q, qOffset, size, scores, p);
-        }
-        for (; p < count; p++) {
-            FloatVector sum = FloatVector.zero(SPECIES);
-            int j = 0;
-            for (; j <= size - LANES; j += LANES) {
-                sum = load(keys, base + p * row, j).fma(FloatVector.fromArray(SPECIES, q, qOffset + j), sum);
+    static void scores(
+            MemorySegment keys,
+            long base,
+            int count,
+            float[] q,
+            int qOffset,
+            int size,
+            float[] scores,
+            float[] scratch) {
+        long row = 4L * size;
+        long last = base + (count - 1) * row;
+        for (int p = 0; p < count; p += LANES) {
+            for (int group = 0; group < LANES / 4; group++) { // behind the last position it is taken again
+                long at = Math.min(last, base + (p + 4 * group) * row);
+                fourScores(keys, at, row, last, q, qOffset, size, scratch, group * LANES);
             }
-            scores[p] = VectorLanes.sum(sum) + tail(keys, base + p * row, q, qOffset, j, size);
+            mergeGroups(scratch, scores, p);
+        }
+        int body = size / LANES * LANES;
+        if (body < size) {
+            for (int p = 0; p < count; p++) {
+                scores[p] += tail(keys, base + p * row, q, qOffset, body, size);
+            }
         }
     }
 
+    /** Products of a query with four keys, each added up to {@code LANES / 4} lanes, in the order 0, 2, 1, 3. */
     private static void fourScores(
-            MemorySegment keys, long base, float[] q, int qOffset, int size, float[] scores, int p) {
-        long row = (long) size * Float.BYTES;
+            MemorySegment keys, long at, long row, long last, float[] q, int qOffset, int size, float[] to, int toAt) {
+        long at1 = Math.min(last, at + row);
+        long at2 = Math.min(last, at + 2 * row);
+        long at3 = Math.min(last, at + 3 * row);
         FloatVector a = FloatVector.zero(SPECIES);
-        FloatVector b = a;
-        FloatVector c = a;
-        FloatVector d = a;
-        int j = 0;
-        for (; j <= size - LANES; j += LANES) {
+        FloatVector b = FloatVector.zero(SPECIES);
+        FloatVector c = FloatVector.zero(SPECIES);
+        FloatVector d = FloatVector.zero(SPECIES);
+        for (int j = 0; j <= size - LANES; j += LANES) {
             FloatVector x = FloatVector.fromArray(SPECIES, q, qOffset + j);
-            a = load(keys, base, j).fma(x, a);
-            b = load(keys, base + row, j).fma(x, b);
-            c = load(keys, base + 2 * row, j).fma(x, c);
-            d = load(keys, base + 3 * row, j).fma(x, d);
+            a = FloatVector.fromMemorySegment(SPECIES, keys, at + 4L * j, LITTLE_ENDIAN).fma(x, a);
+            b = FloatVector.fromMemorySegment(SPECIES, keys, at1 + 4L * j, LITTLE_ENDIAN).fma(x, b);
+            c = FloatVector.fromMemorySegment(SPECIES, keys, at2 + 4L * j, LITTLE_ENDIAN).fma(x, c);
+            d = FloatVector.fromMemorySegment(SPECIES, keys, at3 + 4L * j, LITTLE_ENDIAN).fma(x, d);
         }
-        scores[p] = VectorLanes.sum(a);
-        scores[p + 1] = VectorLanes.sum(b);
-        scores[p + 2] = VectorLanes.sum(c);
-        scores[p + 3] = VectorLanes.sum(d);
-        if (j < size) {
-            for (int i = 0; i < 4; i++) {
-                scores[p + i] += tail(keys, base + i * row, q, qOffset, j, size);
-            }
+        // a merge adds two vectors up to half the lanes each: one blend, moved, meets the other
+        FloatVector ab = a.blend(b, HALF).add(b.blend(a, HALF).rearrange(BY_HALF));
+        FloatVector cd = c.blend(d, HALF).add(d.blend(c, HALF).rearrange(BY_HALF));
+        ab.blend(cd, QUARTER).add(cd.blend(ab, QUARTER).rearrange(BY_QUARTER)).intoArray(to, toAt);
+    }
+
+    /** Goes on from {@link #fourScores} to one lane a score. */
+    private static void mergeGroups(float[] groups, float[] scores, int p) {
+        FloatVector a = FloatVector.fromArray(SPECIES, groups, 0);
+        if (LANES == 8) {
+            FloatVector b = FloatVector.fromArray(SPECIES, groups, 8);
+            a = a.blend(b, ODD).add(b.blend(a, ODD).rearrange(BY_1));
+        } else if (LANES == 16) {
+            FloatVector b = FloatVector.fromArray(SPECIES, groups, 16);
+            FloatVector c = FloatVector.fromArray(SPECIES, groups, 32);
+            FloatVector d = FloatVector.fromArray(SPECIES, groups, 48);
+            a = a.blend(b, SECOND_PAIR).add(b.blend(a, SECOND_PAIR).rearrange(BY_2));
+            c = c.blend(d, SECOND_PAIR).add(d.blend(c, SECOND_PAIR).rearrange(BY_2));
+            a = a.blend(c, ODD).add(c.blend(a, ODD).rearrange(BY_1));
         }
+        a.rearrange(IN_ORDER).intoArray(scores, p);
+    }
+
+    /** The lane in which the merges leave the score of a position. */
+    private static int laneOf(int position) {
+        int group = position / 4;
+        int lane = position % 2 * (LANES / 2) + position / 2 % 2 * (LANES / 4);
+        return switch (LANES) {
+            case 16 -> lane + group % 2 * 2 + group / 2;
+            case 8 -> lane + group;
+            default -> lane;
+        };
+    }
+
+    /** The lanes that have a bit. */
+    private static VectorMask<Float> lanesWith(int bit) {
+        long lanes = 0;
+        for (int lane = 0; lane < LANES; lane++) {
+            lanes |= (lane & bit) == 0 ? 0 : 1L << lane;
+        }
+        return VectorMask.fromLong(SPECIES, lanes);
+    }
+
+    /** Swaps the lanes that differ in a bit. */
+    private static VectorShuffle<Float> swapOf(int bit) {
+        return VectorShuffle.fromOp(SPECIES, lane -> lane ^ bit);
     }
 
     private static float tail(MemorySegment keys, long base, float[] q, int qOffset, int from, int size) {
         float sum = 0;
         for (int j = from; j < size; j++) {
-            sum += q[qOffset + j] * keys.get(Matrix.FLOAT, base + (long) j * Float.BYTES);
+            sum += q[qOffset + j] * keys.get(Matrix.FLOAT, base + 4L * j);
         }
         return sum;
     }
@@ -94,7 +161,7 @@ final class VectorHeads {
         for (; j <= size - LANES; j += LANES) {
             FloatVector sum = FloatVector.fromArray(SPECIES, sums, offset + j).mul(correction);
             for (int p = 0; p < count; p++) {
-                sum = load(values, base + (long) p * size * Float.BYTES, j).fma(splat(weights[p]), sum);
+                sum = FloatVector.fromMemorySegment(SPECIES, values, base + (long) p * size * Float.BYTES + 4L * j, LITTLE_ENDIAN).fma(FloatVector.broadcast(SPECIES, weights[p]), sum);
             }
             sum.intoArray(sums, offset + j);
         }
@@ -127,25 +194,25 @@ final class VectorHeads {
         FloatVector oddD = oddA;
         int p = 0;
         for (; p <= count - 2; p += 2) { // eight sums in flight hide the latency of fma
-            FloatVector even = splat(weights[p]);
-            FloatVector odd = splat(weights[p + 1]);
+            FloatVector even = FloatVector.broadcast(SPECIES, weights[p]);
+            FloatVector odd = FloatVector.broadcast(SPECIES, weights[p + 1]);
             long at = base + p * row;
-            a = load(values, at, 0).fma(even, a);
-            b = load(values, at, LANES).fma(even, b);
-            c = load(values, at, 2 * LANES).fma(even, c);
-            d = load(values, at, 3 * LANES).fma(even, d);
-            oddA = load(values, at + row, 0).fma(odd, oddA);
-            oddB = load(values, at + row, LANES).fma(odd, oddB);
-            oddC = load(values, at + row, 2 * LANES).fma(odd, oddC);
-            oddD = load(values, at + row, 3 * LANES).fma(odd, oddD);
+            a = FloatVector.fromMemorySegment(SPECIES, values, at, LITTLE_ENDIAN).fma(even, a);
+            b = FloatVector.fromMemorySegment(SPECIES, values, at + BYTES, LITTLE_ENDIAN).fma(even, b);
+            c = FloatVector.fromMemorySegment(SPECIES, values, at + 2 * BYTES, LITTLE_ENDIAN).fma(even, c);
+            d = FloatVector.fromMemorySegment(SPECIES, values, at + 3 * BYTES, LITTLE_ENDIAN).fma(even, d);
+            oddA = FloatVector.fromMemorySegment(SPECIES, values, at + row, LITTLE_ENDIAN).fma(odd, oddA);
+            oddB = FloatVector.fromMemorySegment(SPECIES, values, at + row + BYTES, LITTLE_ENDIAN).fma(odd, oddB);
+            oddC = FloatVector.fromMemorySegment(SPECIES, values, at + row + 2 * BYTES, LITTLE_ENDIAN).fma(odd, oddC);
+            oddD = FloatVector.fromMemorySegment(SPECIES, values, at + row + 3 * BYTES, LITTLE_ENDIAN).fma(odd, oddD);
         }
         if (p < count) {
-            FloatVector even = splat(weights[p]);
+            FloatVector even = FloatVector.broadcast(SPECIES, weights[p]);
             long at = base + p * row;
-            a = load(values, at, 0).fma(even, a);
-            b = load(values, at, LANES).fma(even, b);
-            c = load(values, at, 2 * LANES).fma(even, c);
-            d = load(values, at, 3 * LANES).fma(even, d);
+            a = FloatVector.fromMemorySegment(SPECIES, values, at, LITTLE_ENDIAN).fma(even, a);
+            b = FloatVector.fromMemorySegment(SPECIES, values, at + BYTES, LITTLE_ENDIAN).fma(even, b);
+            c = FloatVector.fromMemorySegment(SPECIES, values, at + 2 * BYTES, LITTLE_ENDIAN).fma(even, c);
+            d = FloatVector.fromMemorySegment(SPECIES, values, at + 3 * BYTES, LITTLE_ENDIAN).fma(even, d);
         }
         a.add(oddA).intoArray(sums, offset);
         b.add(oddB).intoArray(sums, offset + LANES);
@@ -158,7 +225,7 @@ final class VectorHeads {
         int i = 0;
         for (; i <= length - LANES; i += LANES) {
             FloatVector.fromArray(SPECIES, x, offset + i)
-                    .fma(splat(alpha), FloatVector.fromArray(SPECIES, y, i))
+                    .fma(FloatVector.broadcast(SPECIES, alpha), FloatVector.fromArray(SPECIES, y, i))
                     .intoArray(y, i);
         }
         for (; i < length; i++) {
@@ -166,11 +233,5 @@ final class VectorHeads {
         }
     }
 
-    private static FloatVector load(MemorySegment segment, long base, int element) {
-        return FloatVector.fromMemorySegment(SPECIES, segment, base + (long) element * Float.BYTES, LITTLE_ENDIAN);
-    }
 
-    private static FloatVector splat(float value) {
-        return FloatVector.broadcast(SPECIES, value);
-    }
 }

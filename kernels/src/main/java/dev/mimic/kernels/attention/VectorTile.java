@@ -84,11 +84,11 @@ final class VectorTile {
 
     /** Divides the sums of values by the sums of weights. */
     void finish() {
-        FloatVector a = splat(1f).div(load(totals, 0));
-        FloatVector b = splat(1f).div(load(totals, LANES));
+        FloatVector a = FloatVector.broadcast(SPECIES, 1f).div(FloatVector.fromArray(SPECIES, totals, 0));
+        FloatVector b = FloatVector.broadcast(SPECIES, 1f).div(FloatVector.fromArray(SPECIES, totals, LANES));
         for (int j = 0; j < headSize; j++) {
-            load(sums, j * QUERIES).mul(a).intoArray(sums, j * QUERIES);
-            load(sums, j * QUERIES + LANES).mul(b).intoArray(sums, j * QUERIES + LANES);
+            FloatVector.fromArray(SPECIES, sums, j * QUERIES).mul(a).intoArray(sums, j * QUERIES);
+            FloatVector.fromArray(SPECIES, sums, j * QUERIES + LANES).mul(b).intoArray(sums, j * QUERIES + LANES);
         }
     }
 
@@ -140,18 +140,18 @@ final class VectorTile {
             FloatVector b3 = a0;
             int key = slice + k * STRIDE;
             for (int j = 0; j < width; j++) {
-                FloatVector a = load(queries, (first + j) * QUERIES);
-                FloatVector b = load(queries, (first + j) * QUERIES + LANES);
-                FloatVector k0 = splat(keys[key + j]);
+                FloatVector a = FloatVector.fromArray(SPECIES, queries, (first + j) * QUERIES);
+                FloatVector b = FloatVector.fromArray(SPECIES, queries, (first + j) * QUERIES + LANES);
+                FloatVector k0 = FloatVector.broadcast(SPECIES, keys[key + j]);
                 a0 = a.fma(k0, a0);
                 b0 = b.fma(k0, b0);
-                FloatVector k1 = splat(keys[key + STRIDE + j]);
+                FloatVector k1 = FloatVector.broadcast(SPECIES, keys[key + STRIDE + j]);
                 a1 = a.fma(k1, a1);
                 b1 = b.fma(k1, b1);
-                FloatVector k2 = splat(keys[key + 2 * STRIDE + j]);
+                FloatVector k2 = FloatVector.broadcast(SPECIES, keys[key + 2 * STRIDE + j]);
                 a2 = a.fma(k2, a2);
                 b2 = b.fma(k2, b2);
-                FloatVector k3 = splat(keys[key + 3 * STRIDE + j]);
+                FloatVector k3 = FloatVector.broadcast(SPECIES, keys[key + 3 * STRIDE + j]);
                 a3 = a.fma(k3, a3);
                 b3 = b.fma(k3, b3);
             }
@@ -169,34 +169,34 @@ final class VectorTile {
             a.intoArray(weights, to);
             b.intoArray(weights, to + LANES);
         } else {
-            load(weights, to).add(a).intoArray(weights, to);
-            load(weights, to + LANES).add(b).intoArray(weights, to + LANES);
+            FloatVector.fromArray(SPECIES, weights, to).add(a).intoArray(weights, to);
+            FloatVector.fromArray(SPECIES, weights, to + LANES).add(b).intoArray(weights, to + LANES);
         }
     }
 
     private VectorMask<Float> visible(int position, int lane) {
-        return load(begins, lane)
+        return FloatVector.fromArray(SPECIES, begins, lane)
                 .compare(LE, (float) position)
-                .and(load(ends, lane).compare(GT, (float) position));
+                .and(FloatVector.fromArray(SPECIES, ends, lane).compare(GT, (float) position));
     }
 
     /** Makes the scores of keys that a query doesn't see -Inf. */
     private void hide(int block, int count, float[] scores) {
-        FloatVector none = splat(Float.NEGATIVE_INFINITY);
+        FloatVector none = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
         for (int k = 0; k < count; k++) {
             for (int lane = 0; lane < QUERIES; lane += LANES) {
                 int at = k * QUERIES + lane;
-                none.blend(load(scores, at), visible(block + k, lane)).intoArray(scores, at);
+                none.blend(FloatVector.fromArray(SPECIES, scores, at), visible(block + k, lane)).intoArray(scores, at);
             }
         }
     }
 
     /** Turns the scores of a vector of queries into weights relative to each query's greatest score so far. */
     private void softmaxStep(int count, float[] weights, int lane) {
-        FloatVector earlier = load(maxima, lane);
+        FloatVector earlier = FloatVector.fromArray(SPECIES, maxima, lane);
         FloatVector max = earlier;
         for (int k = 0; k < count; k++) {
-            FloatVector score = load(weights, k * QUERIES + lane);
+            FloatVector score = FloatVector.fromArray(SPECIES, weights, k * QUERIES + lane);
             max = max.blend(score, score.compare(GT, max)); // passes over NaN, which reaches the total by exp
         }
         // where all scores are -Inf their weights are 0, not exp(-Inf + Inf)
@@ -204,58 +204,43 @@ final class VectorTile {
         shift.intoArray(shifts, lane);
         max.intoArray(maxima, lane);
         earlier.intoArray(weights, count * QUERIES + lane);
-        weigh(weights, 0, count, lane, shifts, blockTotals);
-        weigh(weights, count, count + 1, lane, shifts, corrections);
-        load(totals, lane)
-                .mul(load(corrections, lane))
-                .add(load(blockTotals, lane))
+        VectorExp.weigh(weights, lane, QUERIES, count, shifts, blockTotals, lane);
+        VectorExp.weigh(weights, count * QUERIES + lane, QUERIES, 1, shifts, corrections, lane);
+        FloatVector.fromArray(SPECIES, totals, lane)
+                .mul(FloatVector.fromArray(SPECIES, corrections, lane))
+                .add(FloatVector.fromArray(SPECIES, blockTotals, lane))
                 .intoArray(totals, lane);
-    }
-
-    /**
-     * Makes scores weights, and their sum over the keys {@code [first, last)} a vector of {@code sums}. A loop for the
-     * reason that {@link VectorExp#weigh} gives.
-     */
-    private static void weigh(float[] weights, int first, int last, int lane, float[] shifts, float[] sums) {
-        FloatVector shift = load(shifts, lane);
-        FloatVector sum = FloatVector.zero(SPECIES);
-        for (int k = first; k < last; k++) {
-            FloatVector weight = VectorExp.exp(load(weights, k * QUERIES + lane).sub(shift));
-            weight.intoArray(weights, k * QUERIES + lane);
-            sum = sum.add(weight);
-        }
-        sum.intoArray(sums, lane);
     }
 
     /** {@code sums[first + j, lane] = correction · sums[first + j, lane] + Σ_k values[k, j] · weights[k, lane]}. */
     private void addValues(float[] values, int slice, int count, int first, int width, float[] weights) {
         float[] sums = this.sums;
-        FloatVector correctionA = load(corrections, 0);
-        FloatVector correctionB = load(corrections, LANES);
+        FloatVector correctionA = FloatVector.fromArray(SPECIES, corrections, 0);
+        FloatVector correctionB = FloatVector.fromArray(SPECIES, corrections, LANES);
         for (int j = 0; j < width; j += 4) {
             int to = (first + j) * QUERIES;
-            FloatVector a0 = load(sums, to).mul(correctionA);
-            FloatVector b0 = load(sums, to + LANES).mul(correctionB);
-            FloatVector a1 = load(sums, to + QUERIES).mul(correctionA);
-            FloatVector b1 = load(sums, to + QUERIES + LANES).mul(correctionB);
-            FloatVector a2 = load(sums, to + 2 * QUERIES).mul(correctionA);
-            FloatVector b2 = load(sums, to + 2 * QUERIES + LANES).mul(correctionB);
-            FloatVector a3 = load(sums, to + 3 * QUERIES).mul(correctionA);
-            FloatVector b3 = load(sums, to + 3 * QUERIES + LANES).mul(correctionB);
+            FloatVector a0 = FloatVector.fromArray(SPECIES, sums, to).mul(correctionA);
+            FloatVector b0 = FloatVector.fromArray(SPECIES, sums, to + LANES).mul(correctionB);
+            FloatVector a1 = FloatVector.fromArray(SPECIES, sums, to + QUERIES).mul(correctionA);
+            FloatVector b1 = FloatVector.fromArray(SPECIES, sums, to + QUERIES + LANES).mul(correctionB);
+            FloatVector a2 = FloatVector.fromArray(SPECIES, sums, to + 2 * QUERIES).mul(correctionA);
+            FloatVector b2 = FloatVector.fromArray(SPECIES, sums, to + 2 * QUERIES + LANES).mul(correctionB);
+            FloatVector a3 = FloatVector.fromArray(SPECIES, sums, to + 3 * QUERIES).mul(correctionA);
+            FloatVector b3 = FloatVector.fromArray(SPECIES, sums, to + 3 * QUERIES + LANES).mul(correctionB);
             int value = slice + j;
             for (int k = 0; k < count; k++) {
-                FloatVector a = load(weights, k * QUERIES);
-                FloatVector b = load(weights, k * QUERIES + LANES);
-                FloatVector v0 = splat(values[value + k * STRIDE]);
+                FloatVector a = FloatVector.fromArray(SPECIES, weights, k * QUERIES);
+                FloatVector b = FloatVector.fromArray(SPECIES, weights, k * QUERIES + LANES);
+                FloatVector v0 = FloatVector.broadcast(SPECIES, values[value + k * STRIDE]);
                 a0 = a.fma(v0, a0);
                 b0 = b.fma(v0, b0);
-                FloatVector v1 = splat(values[value + k * STRIDE + 1]);
+                FloatVector v1 = FloatVector.broadcast(SPECIES, values[value + k * STRIDE + 1]);
                 a1 = a.fma(v1, a1);
                 b1 = b.fma(v1, b1);
-                FloatVector v2 = splat(values[value + k * STRIDE + 2]);
+                FloatVector v2 = FloatVector.broadcast(SPECIES, values[value + k * STRIDE + 2]);
                 a2 = a.fma(v2, a2);
                 b2 = b.fma(v2, b2);
-                FloatVector v3 = splat(values[value + k * STRIDE + 3]);
+                FloatVector v3 = FloatVector.broadcast(SPECIES, values[value + k * STRIDE + 3]);
                 a3 = a.fma(v3, a3);
                 b3 = b.fma(v3, b3);
             }
@@ -274,13 +259,13 @@ final class VectorTile {
     private void addVisibleValues(
             int block, float[] values, int slice, int count, int first, int width, float[] weights) {
         for (int lane = 0; lane < QUERIES; lane += LANES) {
-            FloatVector correction = load(corrections, lane);
+            FloatVector correction = FloatVector.fromArray(SPECIES, corrections, lane);
             for (int j = 0; j < width; j++) {
                 int to = (first + j) * QUERIES + lane;
-                FloatVector sum = load(sums, to).mul(correction);
+                FloatVector sum = FloatVector.fromArray(SPECIES, sums, to).mul(correction);
                 for (int k = 0; k < count; k++) {
                     FloatVector next =
-                            load(weights, k * QUERIES + lane).fma(splat(values[slice + k * STRIDE + j]), sum);
+                            FloatVector.fromArray(SPECIES, weights, k * QUERIES + lane).fma(FloatVector.broadcast(SPECIES, values[slice + k * STRIDE + j]), sum);
                     sum = sum.blend(next, visible(block + k, lane));
                 }
                 sum.intoArray(sums, to);
@@ -288,11 +273,5 @@ final class VectorTile {
         }
     }
 
-    private static FloatVector load(float[] a, int offset) {
-        return FloatVector.fromArray(SPECIES, a, offset);
-    }
 
-    private static FloatVector splat(float value) {
-        return FloatVector.broadcast(SPECIES, value);
-    }
 }

@@ -1,6 +1,5 @@
 package dev.mimic.kernels.row;
 
-import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.MAX;
 
 import dev.mimic.kernels.Shapes;
@@ -15,8 +14,7 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Vector loops. Sums run in one order for a given length. What only adds and multiplies by element is bit for bit the
  * scalar twin, which is its tail. What approximates exp copies its last elements into one vector more, so that no value
- * depends on its index: a masked tail would be a second, seldom taken call of exp, which C2 may refuse to inline, and
- * then it boxes the vectors.
+ * depends on its index.
  */
 final class VectorRowKernels implements RowKernels {
     private static final VectorSpecies<Float> SPECIES = VectorWidth.SPECIES;
@@ -29,6 +27,9 @@ final class VectorRowKernels implements RowKernels {
 
     /** The last lanes of a softmax. */
     private final float[] last = new float[LANES];
+
+    private final float[] shift = new float[LANES];
+    private final float[] sums = new float[LANES];
 
     private final RmsNorm rmsNorm = new RmsNorm();
     private final SwiGlu swiGlu = new SwiGlu();
@@ -59,9 +60,16 @@ final class VectorRowKernels implements RowKernels {
         int rest = length - whole;
         Arrays.fill(last, Float.NEGATIVE_INFINITY); // lanes of weight 0
         System.arraycopy(x, offset + whole, last, 0, rest);
-        float sum = VectorExp.weigh(x, offset, whole, max) + VectorExp.weigh(last, 0, LANES, max);
+        float sum = weigh(x, offset, whole, max) + weigh(last, 0, LANES, max);
         System.arraycopy(last, 0, x, offset + whole, rest);
         scale(1 / sum, x, offset, length);
+    }
+
+    /** Makes each element {@code exp(x - max)} and returns their sum. */
+    private float weigh(float[] x, int offset, int length, float max) {
+        Arrays.fill(shift, max);
+        VectorExp.weigh(x, offset, LANES, length / LANES, shift, sums, 0);
+        return VectorLanes.sum(FloatVector.fromArray(SPECIES, sums, 0));
     }
 
     /** NaN if there is one among them. */
@@ -69,7 +77,7 @@ final class VectorRowKernels implements RowKernels {
         FloatVector max = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
         int i = 0;
         for (; i <= length - LANES; i += LANES) {
-            max = max.max(load(x, offset + i));
+            max = max.max(FloatVector.fromArray(SPECIES, x, offset + i));
         }
         float result = max.reduceLanes(MAX);
         for (; i < length; i++) {
@@ -81,7 +89,7 @@ final class VectorRowKernels implements RowKernels {
     private static void scale(float factor, float[] x, int offset, int length) {
         int i = 0;
         for (; i <= length - LANES; i += LANES) {
-            load(x, offset + i).mul(factor).intoArray(x, offset + i);
+            FloatVector.fromArray(SPECIES, x, offset + i).mul(factor).intoArray(x, offset + i);
         }
         for (; i < length; i++) {
             x[offset + i] *= factor;
@@ -119,9 +127,6 @@ final class VectorRowKernels implements RowKernels {
         return Math.max(1, SHARE / Math.max(1, rowSize));
     }
 
-    private static FloatVector load(float[] a, int offset) {
-        return FloatVector.fromArray(SPECIES, a, offset);
-    }
 
     // The tasks are made once: handing one over allocates nothing.
 
@@ -151,7 +156,7 @@ final class VectorRowKernels implements RowKernels {
             float scale = (float) (1 / Math.sqrt(mean + epsilon));
             int c = 0;
             for (; c <= size - LANES; c += LANES) {
-                load(x, offset + c).mul(scale).mul(load(weight, c)).intoArray(y, offset + c);
+                FloatVector.fromArray(SPECIES, x, offset + c).mul(scale).mul(FloatVector.fromArray(SPECIES, weight, c)).intoArray(y, offset + c);
             }
             for (; c < size; c++) {
                 y[offset + c] = weight[c] * (x[offset + c] * scale);
@@ -165,17 +170,17 @@ final class VectorRowKernels implements RowKernels {
             FloatVector d = a;
             int i = 0;
             for (; i <= size - 4 * LANES; i += 4 * LANES) { // four sums in flight hide the latency of fma
-                FloatVector x0 = load(x, offset + i);
-                FloatVector x1 = load(x, offset + i + LANES);
-                FloatVector x2 = load(x, offset + i + 2 * LANES);
-                FloatVector x3 = load(x, offset + i + 3 * LANES);
+                FloatVector x0 = FloatVector.fromArray(SPECIES, x, offset + i);
+                FloatVector x1 = FloatVector.fromArray(SPECIES, x, offset + i + LANES);
+                FloatVector x2 = FloatVector.fromArray(SPECIES, x, offset + i + 2 * LANES);
+                FloatVector x3 = FloatVector.fromArray(SPECIES, x, offset + i + 3 * LANES);
                 a = x0.fma(x0, a);
                 b = x1.fma(x1, b);
                 c = x2.fma(x2, c);
                 d = x3.fma(x3, d);
             }
             for (; i <= size - LANES; i += LANES) {
-                FloatVector x0 = load(x, offset + i);
+                FloatVector x0 = FloatVector.fromArray(SPECIES, x, offset + i);
                 a = x0.fma(x0, a);
             }
             float sum = VectorLanes.sum(a.add(b).add(c.add(d)));
@@ -203,28 +208,14 @@ final class VectorRowKernels implements RowKernels {
         @Override
         public void run(int begin, int end) {
             int whole = begin + (end - begin) / LANES * LANES;
-            block(gate, up, out, begin, whole);
+            VectorExp.swiGlu(gate, up, out, begin, whole);
             if (whole < end) { // only the last share: all others end at a multiple of SHARE
                 int rest = end - whole;
                 System.arraycopy(gate, whole, lastGate, 0, rest);
                 System.arraycopy(up, whole, lastUp, 0, rest);
-                block(lastGate, lastUp, lastOut, 0, LANES);
+                VectorExp.swiGlu(lastGate, lastUp, lastOut, 0, LANES);
                 System.arraycopy(lastOut, 0, out, whole, rest);
             }
-        }
-
-        private static void block(float[] gate, float[] up, float[] out, int begin, int end) {
-            for (int i = begin; i < end; i += LANES) {
-                silu(FloatVector.fromArray(SPECIES, gate, i))
-                        .mul(FloatVector.fromArray(SPECIES, up, i))
-                        .intoArray(out, i);
-            }
-        }
-
-        /** {@code x / (1 + exp(-x))}; for negative x as {@code x · exp(x) / (1 + exp(x))}, which can't overflow. */
-        private static FloatVector silu(FloatVector x) {
-            FloatVector e = VectorExp.exp(x.abs().neg());
-            return x.mul(e).blend(x, x.compare(GE, 0f)).div(e.add(1f));
         }
     }
 
@@ -256,10 +247,10 @@ final class VectorRowKernels implements RowKernels {
         private static void head(float[] x, int offset, int half, float[] cos, float[] sin, int angle) {
             int j = 0;
             for (; j <= half - LANES; j += LANES) {
-                FloatVector a = load(x, offset + j);
-                FloatVector b = load(x, offset + half + j);
-                FloatVector c = load(cos, angle + j);
-                FloatVector s = load(sin, angle + j);
+                FloatVector a = FloatVector.fromArray(SPECIES, x, offset + j);
+                FloatVector b = FloatVector.fromArray(SPECIES, x, offset + half + j);
+                FloatVector c = FloatVector.fromArray(SPECIES, cos, angle + j);
+                FloatVector s = FloatVector.fromArray(SPECIES, sin, angle + j);
                 a.mul(c).sub(b.mul(s)).intoArray(x, offset + j);
                 b.mul(c).add(a.mul(s)).intoArray(x, offset + half + j);
             }
@@ -280,7 +271,7 @@ final class VectorRowKernels implements RowKernels {
         public void run(int begin, int end) {
             int i = begin;
             for (; i <= end - LANES; i += LANES) {
-                load(y, i).add(load(x, i)).intoArray(y, i);
+                FloatVector.fromArray(SPECIES, y, i).add(FloatVector.fromArray(SPECIES, x, i)).intoArray(y, i);
             }
             for (; i < end; i++) {
                 y[i] += x[i];
