@@ -112,9 +112,12 @@ public final class Merge implements AutoCloseable {
             mixture.check(held, options.transfer(), options.notes());
         } else {
             String fingerprint = model.fingerprint();
-            mixture.parts()
-                    .forEach(part -> part.expert()
-                            .ifPresent(expert -> expert.checkBase(fingerprint, options.transfer(), options.notes())));
+            for (ExpertMixture.Part part : mixture.parts()) {
+                part.expert().ifPresent(expert -> {
+                    expert.checkBase(fingerprint, options.transfer(), options.notes());
+                    expert.vectors().keySet().forEach(weight -> checkWeight(expert, weight));
+                });
+            }
         }
         for (String weight : mixture.weights()) {
             if (model.tensor(weight).isEmpty()) {

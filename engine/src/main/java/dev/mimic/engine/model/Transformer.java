@@ -76,6 +76,7 @@ public final class Transformer {
      *
      * @param trace sees the hidden states on the way
      */
+    @SuppressWarnings("exports") // adapt alone traces
     public void forward(Step step, ForwardTrace trace) {
         if (activations == null) {
             activations = new Activations(config, rows, weights.largestRank());
