@@ -150,6 +150,7 @@ public final class GgufImport {
                     progress.tensor(tensor.name(), before, total);
                     gguf.checkStillWhole();
                     tensor.run(target);
+                    gguf.checkStillWhole(); // values read before a fault are not to be trusted
                     return target;
                 }));
                 done += tensor.byteSize();
