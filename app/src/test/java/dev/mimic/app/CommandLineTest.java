@@ -31,8 +31,19 @@ final class CommandLineTest {
     private static final String QUESTION = "There are 7 cups here. Cara adds 4. How many cups are there?";
 
     private static final List<String> COMMANDS = List.of(
-            "demo", "run", "chat", "logits", "score", "tokenize", "render", "inspect", "svd", "decompose", "merge",
-            "import", "doctor");
+            "demo",
+            "run",
+            "chat",
+            "logits",
+            "score",
+            "tokenize",
+            "render",
+            "inspect",
+            "svd",
+            "decompose",
+            "merge",
+            "import",
+            "doctor");
 
     /** What a command gave. */
     private record Outcome(int code, String out, String err) {
@@ -119,12 +130,15 @@ final class CommandLineTest {
     @Test
     void runPrintsTheTextAndOneNewline() {
         assertEquals("7+4=11.\n", ok("run", "bundled", "--chat", QUESTION).out());
-        assertEquals("7+4=11.\n", ok("run", "bundled", QUESTION, "--chat", "--expert", "math").out());
+        assertEquals(
+                "7+4=11.\n",
+                ok("run", "bundled", QUESTION, "--chat", "--expert", "math").out());
     }
 
     @Test
     void runReportsItselfAsJson() {
-        JsonObject report = ok("run", "bundled", QUESTION, "--chat", "--json", "--logprobs", "2").json();
+        JsonObject report = ok("run", "bundled", QUESTION, "--chat", "--json", "--logprobs", "2")
+                .json();
         assertEquals("7+4=11.", report.text("text").orElseThrow());
         assertEquals("stop", report.text("finish_reason").orElseThrow());
         assertEquals(6, report.list("ids").orElseThrow().size());
@@ -133,7 +147,10 @@ final class CommandLineTest {
         for (String name : List.of("load", "first_token", "prefill", "decode")) {
             assertTrue(seconds.number(name).orElseThrow() >= 0, name);
         }
-        assertTrue(report.object("tokens_per_second").orElseThrow().number("decode").isPresent());
+        assertTrue(report.object("tokens_per_second")
+                .orElseThrow()
+                .number("decode")
+                .isPresent());
         assertEquals(6, report.list("logprobs").orElseThrow().size());
     }
 
@@ -141,7 +158,9 @@ final class CommandLineTest {
     void promptsComeAsTextIdsOrFromStdin() {
         String rendered = "<s><|user|>" + QUESTION + "</s><|assistant|>";
         assertEquals("7+4=11.\n", ok("run", "bundled", rendered, "--no-bos").out());
-        assertEquals("7+4=11.\n", runWith(rendered, "run", "bundled", "-", "--no-bos").out());
+        assertEquals(
+                "7+4=11.\n",
+                runWith(rendered, "run", "bundled", "-", "--no-bos").out());
         List<Object> ids = ok("run", "bundled", rendered, "--no-bos", "--json")
                 .json()
                 .list("prompt_ids")
@@ -182,13 +201,23 @@ final class CommandLineTest {
     @ValueSource(strings = {"llama-gqa-f32", "mistral-sw8-sharded"})
     void anExpertEqualsItsMergedModel(String name) throws IOException {
         Path factors = folder.resolve("factors");
-        String expert = TestFolders.root().resolve("oracle/goldens/" + name + ".z.safetensors").toString();
+        String expert = TestFolders.root()
+                .resolve("oracle/goldens/" + name + ".z.safetensors")
+                .toString();
         Outcome decomposed = ok("decompose", model(name), factors.toString());
         assertTrue(decomposed.out().contains("worst: "), decomposed.out());
-        ok("merge", model(name), "--expert", expert, "--out", folder.resolve("merged").toString());
+        ok(
+                "merge",
+                model(name),
+                "--expert",
+                expert,
+                "--out",
+                folder.resolve("merged").toString());
         String[] tail = {"--prompt-ids", "1,17,300,44,98", "--max-tokens", "24", "--ignore-eos", "--json"};
-        List<String> fused = new ArrayList<>(List.of("run", model(name), "--factors", factors.toString(), "--expert", expert));
-        List<String> merged = new ArrayList<>(List.of("run", folder.resolve("merged").toString()));
+        List<String> fused =
+                new ArrayList<>(List.of("run", model(name), "--factors", factors.toString(), "--expert", expert));
+        List<String> merged =
+                new ArrayList<>(List.of("run", folder.resolve("merged").toString()));
         List<String> base = new ArrayList<>(List.of("run", model(name)));
         for (List<String> args : List.of(fused, merged, base)) {
             args.addAll(List.of(tail));
@@ -209,7 +238,9 @@ final class CommandLineTest {
     void decomposeResumesAndRefusesOtherParameters() {
         String out = folder.resolve("factors").toString();
         ok("decompose", model("llama-bf16"), out, "--dtype", "bf16");
-        assertTrue(ok("decompose", model("llama-bf16"), out, "--dtype", "bf16").out().contains("done before"));
+        assertTrue(ok("decompose", model("llama-bf16"), out, "--dtype", "bf16")
+                .out()
+                .contains("done before"));
         Outcome other = run("decompose", model("llama-bf16"), out, "--dtype", "f32");
         assertEquals(1, other.code());
         assertEquals(1, other.errors().size());
@@ -219,8 +250,9 @@ final class CommandLineTest {
     void anExpertOfWeightsThatTheFactorsLackIsRefused() {
         String out = folder.resolve("factors").toString();
         ok("decompose", model("llama-gqa-f32"), out, "--targets", "attention");
-        String expert =
-                TestFolders.root().resolve("oracle/goldens/llama-gqa-f32.z.safetensors").toString();
+        String expert = TestFolders.root()
+                .resolve("oracle/goldens/llama-gqa-f32.z.safetensors")
+                .toString();
         refusedAfterNotes(
                 "model.layers.0.mlp", "run", model("llama-gqa-f32"), "x", "--factors", out, "--expert", expert);
     }
@@ -247,7 +279,8 @@ final class CommandLineTest {
 
     @Test
     void scoreTakesTextsOrIds() {
-        JsonObject byIds = ok("score", model("llama-gqa-f32"), "--prompt-ids", "1,5", "--completion-ids", "9,11").json();
+        JsonObject byIds = ok("score", model("llama-gqa-f32"), "--prompt-ids", "1,5", "--completion-ids", "9,11")
+                .json();
         assertEquals(2, byIds.list("logprobs").orElseThrow().size());
         double sum = byIds.list("logprobs").orElseThrow().stream()
                 .mapToDouble(x -> (Double) x)
@@ -272,7 +305,9 @@ final class CommandLineTest {
     @Test
     void renderAppliesTheChatTemplate() {
         String line = "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"add_generation_prompt\":true}";
-        assertEquals("{\"text\":\"<s><|user|>Hi</s><|assistant|>\"}\n", runWith(line, "render", "bundled").out());
+        assertEquals(
+                "{\"text\":\"<s><|user|>Hi</s><|assistant|>\"}\n",
+                runWith(line, "render", "bundled").out());
         assertTrue(runWith("{\"messages\":3}", "render", "bundled").out().startsWith("{\"error\":"));
     }
 
@@ -292,7 +327,8 @@ final class CommandLineTest {
         String file = model("llama-gqa-f32") + "/model.safetensors";
         ok("svd", file, "model.layers.0.mlp.up_proj.weight", "--out", out.toString(), "--rank", "8");
         try (SafetensorsFile factors = SafetensorsFile.open(out)) {
-            assertArrayEquals(new Object[] {"U", "S", "V"}, factors.tensors().keySet().toArray());
+            assertArrayEquals(
+                    new Object[] {"U", "S", "V"}, factors.tensors().keySet().toArray());
             assertEquals(List.of(8L), factors.tensor("S").orElseThrow().shape());
         }
         refused(1, List.of("no.such.tensor", "mimic inspect"), "svd", file, "no.such.tensor", "--out", out.toString());

@@ -116,8 +116,8 @@ final class BundledGoldensTest {
             if (!each.has("prompt") || task.equals("system")) {
                 continue;
             }
-            GenerationRequest request =
-                    GenerationRequest.ofChat(List.of(Map.of("role", "user", "content", each.text("prompt").orElseThrow())));
+            GenerationRequest request = GenerationRequest.ofChat(List.of(
+                    Map.of("role", "user", "content", each.text("prompt").orElseThrow())));
             assertArrayEquals(ids(each, "ids"), base.promptIds(request), task);
         }
     }
@@ -178,7 +178,9 @@ final class BundledGoldensTest {
                         _ -> {});
         assertEquals(expected.integer("n").orElseThrow(), answers.size());
         assertEquals(
-                expected.integer("correct").orElseThrow(), Answer.accuracy(answers).right(), task);
+                expected.integer("correct").orElseThrow(),
+                Answer.accuracy(answers).right(),
+                task);
     }
 
     private static void assertReply(Engine engine, Adapter adapter, JsonObject expected) {

@@ -162,6 +162,7 @@ final class DemoReport {
         return text("%.1f to %.1f", 100 * accuracy.low(), 100 * accuracy.high());
     }
 
+    @SuppressWarnings("AnnotateFormatMethod") // no annotation is worth a dependency
     private static String text(String format, Object... values) {
         return String.format(Locale.ROOT, format, values);
     }

@@ -35,6 +35,7 @@ final class ImportCommand implements Callable<Integer> {
     private MimicCommand mimic;
 
     @Mixin
+    @SuppressWarnings("UnusedVariable") // brings --threads, --debug and --help
     private CommonOptions common;
 
     @Parameters(index = "0", paramLabel = "FILE.gguf", description = "The file to read.")

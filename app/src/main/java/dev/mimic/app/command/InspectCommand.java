@@ -32,6 +32,7 @@ final class InspectCommand implements Callable<Integer> {
     private MimicCommand mimic;
 
     @Mixin
+    @SuppressWarnings("UnusedVariable") // brings --threads, --debug and --help
     private CommonOptions common;
 
     @Parameters(paramLabel = "MODEL|FILE", description = "Model folder, safetensors file, or `bundled`.")

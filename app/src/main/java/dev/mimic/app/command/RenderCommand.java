@@ -28,6 +28,7 @@ final class RenderCommand implements Callable<Integer> {
     private MimicCommand mimic;
 
     @Mixin
+    @SuppressWarnings("UnusedVariable") // brings --threads, --debug and --help
     private CommonOptions common;
 
     @Parameters(paramLabel = "MODEL", description = "Folder with tokenizer_config.json, or `bundled`.")

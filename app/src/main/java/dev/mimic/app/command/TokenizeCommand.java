@@ -26,6 +26,7 @@ final class TokenizeCommand implements Callable<Integer> {
     private MimicCommand mimic;
 
     @Mixin
+    @SuppressWarnings("UnusedVariable") // brings --threads, --debug and --help
     private CommonOptions common;
 
     @Parameters(paramLabel = "MODEL", description = "Folder with tokenizer.json, or `bundled`.")

@@ -13,8 +13,10 @@ import jdk.incubator.vector.FloatVector;
 final class VectorMatrixKernels implements MatrixKernels {
     private static final int LANES = SPECIES.length();
 
-    /** Multiply-adds below which a second thread costs more than it brings. */
-    private static final long SMALL = 1 << 14;
+    /** Weights and multiply-adds below which a product stays on one thread: a few microseconds, near a hand-over's cost. */
+    private static final long FEW_WEIGHTS = 1 << 17;
+
+    private static final long FEW_PRODUCTS = 1 << 19;
 
     private final WorkerPool pool;
     private final VectorWorkspace[] workspaces;
@@ -86,7 +88,8 @@ final class VectorMatrixKernels implements MatrixKernels {
         if (batch == 0 || items == 0) {
             return;
         }
-        boolean small = (long) weights.rows() * weights.cols() * batch < SMALL;
+        long count = (long) weights.rows() * weights.cols();
+        boolean small = count < FEW_WEIGHTS && count * batch < FEW_PRODUCTS;
         job.operation = operation;
         job.weights = weights;
         job.batch = batch;

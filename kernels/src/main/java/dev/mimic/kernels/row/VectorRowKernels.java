@@ -127,7 +127,6 @@ final class VectorRowKernels implements RowKernels {
         return Math.max(1, SHARE / Math.max(1, rowSize));
     }
 
-
     // The tasks are made once: handing one over allocates nothing.
 
     private static final class RmsNorm implements WorkerPool.Task {
@@ -156,7 +155,10 @@ final class VectorRowKernels implements RowKernels {
             float scale = (float) (1 / Math.sqrt(mean + epsilon));
             int c = 0;
             for (; c <= size - LANES; c += LANES) {
-                FloatVector.fromArray(SPECIES, x, offset + c).mul(scale).mul(FloatVector.fromArray(SPECIES, weight, c)).intoArray(y, offset + c);
+                FloatVector.fromArray(SPECIES, x, offset + c)
+                        .mul(scale)
+                        .mul(FloatVector.fromArray(SPECIES, weight, c))
+                        .intoArray(y, offset + c);
             }
             for (; c < size; c++) {
                 y[offset + c] = weight[c] * (x[offset + c] * scale);
@@ -271,7 +273,9 @@ final class VectorRowKernels implements RowKernels {
         public void run(int begin, int end) {
             int i = begin;
             for (; i <= end - LANES; i += LANES) {
-                FloatVector.fromArray(SPECIES, y, i).add(FloatVector.fromArray(SPECIES, x, i)).intoArray(y, i);
+                FloatVector.fromArray(SPECIES, y, i)
+                        .add(FloatVector.fromArray(SPECIES, x, i))
+                        .intoArray(y, i);
             }
             for (; i < end; i++) {
                 y[i] += x[i];
