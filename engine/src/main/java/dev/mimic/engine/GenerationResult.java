@@ -12,6 +12,7 @@ import java.util.List;
  * @param timings how long it took
  * @param logprobs one entry per new token if the sampling options ask for them, else empty
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record GenerationResult(
         String text,
         int[] ids,

@@ -29,6 +29,7 @@ public final class PendingGeneration {
     }
 
     /** Runs something on the engine's thread when the reply has ended, well or not. */
+    @SuppressWarnings("FutureReturnValueIgnored") // whoever awaits hears of failures
     void whenDone(Runnable action) {
         task.completion().whenComplete((_, _) -> action.run());
     }

@@ -13,6 +13,7 @@ public sealed interface Prompt {
      *
      * @param ids copied
      */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Ids(int[] ids) implements Prompt {
         public Ids {
             ids = ids.clone();

@@ -6,6 +6,7 @@ package dev.mimic.engine;
  * @param ids the completion's tokens
  * @param logprobs [ids] natural log-probability of each token after all before it
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record Score(int[] ids, double[] logprobs) {
     /** The completion's natural log-probability. */
     public double logprob() {

@@ -10,4 +10,5 @@ import dev.mimic.kernels.svf.SvfFactors;
  * @param sigma [rank], descending
  * @param fullRank whether the rank held is {@code min(out, in)}
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record Factor(String weight, SvfFactors factors, float[] sigma, boolean fullRank) {}

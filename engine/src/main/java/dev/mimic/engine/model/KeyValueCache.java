@@ -35,7 +35,7 @@ public final class KeyValueCache implements AutoCloseable {
             KeyValues[] layers = new KeyValues[config.layers()];
             for (int i = 0; i < layers.length; i++) {
                 layers[i] = new KeyValues(
-                        all.asSlice(2 * i * stride, bytes), all.asSlice((2 * i + 1) * stride, bytes), capacity);
+                        all.asSlice(2L * i * stride, bytes), all.asSlice((2L * i + 1) * stride, bytes), capacity);
             }
             return new KeyValueCache(arena, layers, capacity);
         } catch (OutOfMemoryError e) {

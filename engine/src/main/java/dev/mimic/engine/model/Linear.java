@@ -52,6 +52,7 @@ sealed interface Linear {
      *
      * @param weight [out, in]
      */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Dense(String name, Matrix weight, float[] bias) implements Linear {
         @Override
         public int in() {
@@ -70,6 +71,7 @@ sealed interface Linear {
      * @param slot the layer's place among those in factors, where a step keeps its rows' scales
      * @param weight the weight that the factors correct (residual form); empty if they replace it (factored form)
      */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Svf(String name, int slot, SvfFactors factors, Optional<Matrix> weight, float[] bias) implements Linear {
         @Override
         public int in() {

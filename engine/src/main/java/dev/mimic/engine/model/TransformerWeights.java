@@ -26,12 +26,14 @@ public final class TransformerWeights {
     }
 
     /** Attention of a layer; norms of a head's query and key are empty where the model has none. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Attention(Linear q, Linear k, Linear v, Linear o, float[] qNorm, float[] kNorm) {}
 
     /** The feed-forward part of a layer. */
     record Gated(Linear gate, Linear up, Linear down) {}
 
     /** A layer. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Block(float[] inputNorm, Attention attention, float[] feedForwardNorm, Gated feedForward) {}
 
     private final Matrix embedding;

@@ -87,7 +87,7 @@ public final class BatchScheduler implements AutoCloseable {
      * @throws IllegalStateException if it is the scheduler's own thread
      */
     public void checkMayWait() {
-        if (Thread.currentThread() == thread) {
+        if (Thread.currentThread().equals(thread)) {
             throw new IllegalStateException("engine: a listener must not wait for its own engine");
         }
     }
@@ -300,7 +300,7 @@ public final class BatchScheduler implements AutoCloseable {
     /** Ends all requests with an error, waits for the thread. Idempotent; not from a listener. */
     @Override
     public void close() {
-        if (Thread.currentThread() == thread) {
+        if (Thread.currentThread().equals(thread)) {
             throw new IllegalStateException("engine: a listener must not close its own engine");
         }
         lock.lock();

@@ -12,6 +12,7 @@ package dev.mimic.engine.runtime;
  * @param prefillNanos from admission to the first token, or to the end
  * @param decodeNanos from the first token to the end
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record Completion(
         int[] ids,
         StopCause cause,
