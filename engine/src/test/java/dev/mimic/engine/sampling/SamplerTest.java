@@ -331,6 +331,14 @@ final class SamplerTest {
     }
 
     @Test
+    void logprobsAreThoseOfTheRowsOwnRange() {
+        Sampler sampler = new Sampler(SamplingOptions.GREEDY.withLogprobs(1), 2, NO_PROMPT);
+        assertEquals(1, sampler.sample(new float[] {50, 40, 0, 0.5f, 60}, 2));
+        assertEquals(SamplingOracle.logSoftmax(new float[] {0, 0.5f})[1], sampler.logprobs().chosen(), 1e-12);
+        assertEquals(1, sampler.logprobs().topId(0));
+    }
+
+    @Test
     void logprobsOfLargeLogitsStayFinite() {
         Sampler sampler = new Sampler(SamplingOptions.GREEDY.withLogprobs(2), 2, NO_PROMPT);
         sampler.sample(new float[] {3e38f, -3e38f}, 0);
