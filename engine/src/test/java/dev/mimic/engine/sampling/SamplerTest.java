@@ -334,7 +334,10 @@ final class SamplerTest {
     void logprobsAreThoseOfTheRowsOwnRange() {
         Sampler sampler = new Sampler(SamplingOptions.GREEDY.withLogprobs(1), 2, NO_PROMPT);
         assertEquals(1, sampler.sample(new float[] {50, 40, 0, 0.5f, 60}, 2));
-        assertEquals(SamplingOracle.logSoftmax(new float[] {0, 0.5f})[1], sampler.logprobs().chosen(), 1e-12);
+        assertEquals(
+                SamplingOracle.logSoftmax(new float[] {0, 0.5f})[1],
+                sampler.logprobs().chosen(),
+                1e-12);
         assertEquals(1, sampler.logprobs().topId(0));
     }
 
