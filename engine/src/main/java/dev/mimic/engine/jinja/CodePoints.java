@@ -17,6 +17,11 @@ final class CodePoints {
         return hasSurrogates(text) ? text.codePointCount(0, text.length()) : text.length();
     }
 
+    /** Whether a text has more code points than this; looks at no more of it than needed. */
+    static boolean longerThan(String text, int count) {
+        return text.length() > count && (text.length() > 2L * count || text.codePointCount(0, text.length()) > count);
+    }
+
     /** The text of one code point. */
     static String at(String text, int index) {
         if (!hasSurrogates(text)) {

@@ -2,10 +2,11 @@ package dev.mimic.engine.jinja;
 
 /**
  * A template that cannot be parsed or rendered: its own {@code raise_exception}, an error in it, or a spent budget. The
- * message is one line.
+ * message is one line of at most 1000 characters.
  */
 public final class TemplateException extends RuntimeException {
     private static final long serialVersionUID = 1L;
+    private static final int MAX_LENGTH = 1000;
 
     private final String problem;
     private final int line;
@@ -22,7 +23,10 @@ public final class TemplateException extends RuntimeException {
     }
 
     private static String oneLine(String message) {
-        return message.replace("\r", "\\r").replace("\n", "\\n");
+        String line = message.replace("\r", "\\r").replace("\n", "\\n");
+        return line.codePointCount(0, line.length()) <= MAX_LENGTH
+                ? line
+                : line.substring(0, line.offsetByCodePoints(0, MAX_LENGTH - 1)) + "…";
     }
 
     /** The same error at a line, if it has none yet. */

@@ -20,12 +20,12 @@ final class TextWrap {
             }
             List<String> line = new ArrayList<>();
             int length = 0;
-            while (!chunks.isEmpty() && length + CodePoints.length(chunks.peek()) <= width) {
+            while (!chunks.isEmpty() && !CodePoints.longerThan(chunks.peek(), width - length)) {
                 length += CodePoints.length(chunks.peek());
                 line.add(chunks.pop());
             }
-            if (!chunks.isEmpty() && CodePoints.length(chunks.peek()) > width) {
-                tooLong(chunks, line, width - length, breakLong, breakHyphens);
+            if (!chunks.isEmpty() && CodePoints.longerThan(chunks.peek(), width)) {
+                tooLong(chunks, line, width - length, breakLong, breakHyphens, budget);
             }
             if (!line.isEmpty() && isBlank(line.getLast())) {
                 line.removeLast();
@@ -43,20 +43,19 @@ final class TextWrap {
         return CodePoints.strip(chunk, null, true, false).isEmpty();
     }
 
+    /** Places a chunk that is longer than a line: the part that fits, or all of it on a line of its own. */
     private static void tooLong(
-            Deque<String> chunks, List<String> line, int room, boolean breakLong, boolean breakHyphens) {
-        int space = Math.max(1, room);
+            Deque<String> chunks, List<String> line, int room, boolean breakLong, boolean breakHyphens, Budget budget) {
         if (breakLong) {
             String chunk = chunks.pop();
-            int end = space;
-            if (breakHyphens && CodePoints.length(chunk) > space) {
-                int hyphen = CodePoints.substring(chunk, 0, space).lastIndexOf('-');
-                if (hyphen > 0 && chunk.substring(0, hyphen).chars().anyMatch(c -> c != '-')) {
-                    end = chunk.codePointCount(0, hyphen) + 1;
-                }
+            budget.text(chunk.length());
+            int end = chunk.offsetByCodePoints(0, Math.max(1, room));
+            int hyphen = breakHyphens ? chunk.lastIndexOf('-', end - 1) : -1;
+            if (hyphen > 0 && chunk.substring(0, hyphen).chars().anyMatch(c -> c != '-')) {
+                end = hyphen + 1;
             }
-            line.add(CodePoints.substring(chunk, 0, end));
-            chunks.push(CodePoints.substring(chunk, end, CodePoints.length(chunk)));
+            line.add(chunk.substring(0, end));
+            chunks.push(chunk.substring(end));
         } else if (line.isEmpty()) {
             line.add(chunks.pop());
         }
