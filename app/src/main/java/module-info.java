@@ -7,6 +7,7 @@ module dev.mimic.app {
     requires info.picocli;
     requires java.management;
     requires jdk.management;
+    requires static java.compiler;
     requires org.jline.reader;
     requires org.jline.terminal;
 
