@@ -63,16 +63,22 @@ public final class VectorExp {
      * @param shifts a vector from {@code vector} on
      * @param sums its vector from {@code vector} on is overwritten
      */
-    public static void weigh(
-            float[] x, int offset, int stride, int count, float[] shifts, float[] sums, int vector) {
+    public static void weigh(float[] x, int offset, int stride, int count, float[] shifts, float[] sums, int vector) {
         FloatVector shift = FloatVector.fromArray(SPECIES, shifts, vector);
         FloatVector sum = FloatVector.zero(SPECIES);
         for (int i = 0; i < count; i++) {
-            FloatVector t = FloatVector.fromArray(SPECIES, x, offset + i * stride).sub(shift);
+            FloatVector t =
+                    FloatVector.fromArray(SPECIES, x, offset + i * stride).sub(shift);
             FloatVector shifted = t.fma(LOG2_ES, ROUNDS);
             FloatVector n = shifted.sub(ROUNDS);
             FloatVector r = n.fma(MINUS_LN2_LOWS, n.fma(MINUS_LN2_HIGHS, t));
-            FloatVector p = C7S.fma(r, C6S).fma(r, C5S).fma(r, C4S).fma(r, C3S).fma(r, C2S).fma(r, ONES).fma(r, ONES);
+            FloatVector p = C7S.fma(r, C6S)
+                    .fma(r, C5S)
+                    .fma(r, C4S)
+                    .fma(r, C3S)
+                    .fma(r, C2S)
+                    .fma(r, ONES)
+                    .fma(r, ONES);
             FloatVector scale = shifted.reinterpretAsInts().lanewise(LSHL, 23).reinterpretAsFloats(); // 2^(n + 24)
             FloatVector e = p.mul(scale).mul(UNSCALES).blend(ZEROS, t.compare(LT, LOWESTS));
             e.intoArray(x, offset + i * stride);
@@ -96,7 +102,13 @@ public final class VectorExp {
             FloatVector shifted = t.fma(LOG2_ES, ROUNDS);
             FloatVector n = shifted.sub(ROUNDS);
             FloatVector r = n.fma(MINUS_LN2_LOWS, n.fma(MINUS_LN2_HIGHS, t));
-            FloatVector p = C7S.fma(r, C6S).fma(r, C5S).fma(r, C4S).fma(r, C3S).fma(r, C2S).fma(r, ONES).fma(r, ONES);
+            FloatVector p = C7S.fma(r, C6S)
+                    .fma(r, C5S)
+                    .fma(r, C4S)
+                    .fma(r, C3S)
+                    .fma(r, C2S)
+                    .fma(r, ONES)
+                    .fma(r, ONES);
             FloatVector scale = shifted.reinterpretAsInts().lanewise(LSHL, 23).reinterpretAsFloats();
             FloatVector e = p.mul(scale).mul(UNSCALES).blend(ZEROS, t.compare(LT, LOWESTS));
             x.mul(e)

@@ -78,10 +78,14 @@ final class VectorHeads {
         FloatVector d = FloatVector.zero(SPECIES);
         for (int j = 0; j <= size - LANES; j += LANES) {
             FloatVector x = FloatVector.fromArray(SPECIES, q, qOffset + j);
-            a = FloatVector.fromMemorySegment(SPECIES, keys, at + 4L * j, LITTLE_ENDIAN).fma(x, a);
-            b = FloatVector.fromMemorySegment(SPECIES, keys, at1 + 4L * j, LITTLE_ENDIAN).fma(x, b);
-            c = FloatVector.fromMemorySegment(SPECIES, keys, at2 + 4L * j, LITTLE_ENDIAN).fma(x, c);
-            d = FloatVector.fromMemorySegment(SPECIES, keys, at3 + 4L * j, LITTLE_ENDIAN).fma(x, d);
+            a = FloatVector.fromMemorySegment(SPECIES, keys, at + 4L * j, LITTLE_ENDIAN)
+                    .fma(x, a);
+            b = FloatVector.fromMemorySegment(SPECIES, keys, at1 + 4L * j, LITTLE_ENDIAN)
+                    .fma(x, b);
+            c = FloatVector.fromMemorySegment(SPECIES, keys, at2 + 4L * j, LITTLE_ENDIAN)
+                    .fma(x, c);
+            d = FloatVector.fromMemorySegment(SPECIES, keys, at3 + 4L * j, LITTLE_ENDIAN)
+                    .fma(x, d);
         }
         // a merge adds two vectors up to half the lanes each: one blend, moved, meets the other
         FloatVector ab = a.blend(b, HALF).add(b.blend(a, HALF).rearrange(BY_HALF));
@@ -161,7 +165,9 @@ final class VectorHeads {
         for (; j <= size - LANES; j += LANES) {
             FloatVector sum = FloatVector.fromArray(SPECIES, sums, offset + j).mul(correction);
             for (int p = 0; p < count; p++) {
-                sum = FloatVector.fromMemorySegment(SPECIES, values, base + (long) p * size * Float.BYTES + 4L * j, LITTLE_ENDIAN).fma(FloatVector.broadcast(SPECIES, weights[p]), sum);
+                sum = FloatVector.fromMemorySegment(
+                                SPECIES, values, base + (long) p * size * Float.BYTES + 4L * j, LITTLE_ENDIAN)
+                        .fma(FloatVector.broadcast(SPECIES, weights[p]), sum);
             }
             sum.intoArray(sums, offset + j);
         }
@@ -197,22 +203,34 @@ final class VectorHeads {
             FloatVector even = FloatVector.broadcast(SPECIES, weights[p]);
             FloatVector odd = FloatVector.broadcast(SPECIES, weights[p + 1]);
             long at = base + p * row;
-            a = FloatVector.fromMemorySegment(SPECIES, values, at, LITTLE_ENDIAN).fma(even, a);
-            b = FloatVector.fromMemorySegment(SPECIES, values, at + BYTES, LITTLE_ENDIAN).fma(even, b);
-            c = FloatVector.fromMemorySegment(SPECIES, values, at + 2 * BYTES, LITTLE_ENDIAN).fma(even, c);
-            d = FloatVector.fromMemorySegment(SPECIES, values, at + 3 * BYTES, LITTLE_ENDIAN).fma(even, d);
-            oddA = FloatVector.fromMemorySegment(SPECIES, values, at + row, LITTLE_ENDIAN).fma(odd, oddA);
-            oddB = FloatVector.fromMemorySegment(SPECIES, values, at + row + BYTES, LITTLE_ENDIAN).fma(odd, oddB);
-            oddC = FloatVector.fromMemorySegment(SPECIES, values, at + row + 2 * BYTES, LITTLE_ENDIAN).fma(odd, oddC);
-            oddD = FloatVector.fromMemorySegment(SPECIES, values, at + row + 3 * BYTES, LITTLE_ENDIAN).fma(odd, oddD);
+            a = FloatVector.fromMemorySegment(SPECIES, values, at, LITTLE_ENDIAN)
+                    .fma(even, a);
+            b = FloatVector.fromMemorySegment(SPECIES, values, at + BYTES, LITTLE_ENDIAN)
+                    .fma(even, b);
+            c = FloatVector.fromMemorySegment(SPECIES, values, at + 2 * BYTES, LITTLE_ENDIAN)
+                    .fma(even, c);
+            d = FloatVector.fromMemorySegment(SPECIES, values, at + 3 * BYTES, LITTLE_ENDIAN)
+                    .fma(even, d);
+            oddA = FloatVector.fromMemorySegment(SPECIES, values, at + row, LITTLE_ENDIAN)
+                    .fma(odd, oddA);
+            oddB = FloatVector.fromMemorySegment(SPECIES, values, at + row + BYTES, LITTLE_ENDIAN)
+                    .fma(odd, oddB);
+            oddC = FloatVector.fromMemorySegment(SPECIES, values, at + row + 2 * BYTES, LITTLE_ENDIAN)
+                    .fma(odd, oddC);
+            oddD = FloatVector.fromMemorySegment(SPECIES, values, at + row + 3 * BYTES, LITTLE_ENDIAN)
+                    .fma(odd, oddD);
         }
         if (p < count) {
             FloatVector even = FloatVector.broadcast(SPECIES, weights[p]);
             long at = base + p * row;
-            a = FloatVector.fromMemorySegment(SPECIES, values, at, LITTLE_ENDIAN).fma(even, a);
-            b = FloatVector.fromMemorySegment(SPECIES, values, at + BYTES, LITTLE_ENDIAN).fma(even, b);
-            c = FloatVector.fromMemorySegment(SPECIES, values, at + 2 * BYTES, LITTLE_ENDIAN).fma(even, c);
-            d = FloatVector.fromMemorySegment(SPECIES, values, at + 3 * BYTES, LITTLE_ENDIAN).fma(even, d);
+            a = FloatVector.fromMemorySegment(SPECIES, values, at, LITTLE_ENDIAN)
+                    .fma(even, a);
+            b = FloatVector.fromMemorySegment(SPECIES, values, at + BYTES, LITTLE_ENDIAN)
+                    .fma(even, b);
+            c = FloatVector.fromMemorySegment(SPECIES, values, at + 2 * BYTES, LITTLE_ENDIAN)
+                    .fma(even, c);
+            d = FloatVector.fromMemorySegment(SPECIES, values, at + 3 * BYTES, LITTLE_ENDIAN)
+                    .fma(even, d);
         }
         a.add(oddA).intoArray(sums, offset);
         b.add(oddB).intoArray(sums, offset + LANES);
@@ -232,6 +250,4 @@ final class VectorHeads {
             y[i] += alpha * x[offset + i];
         }
     }
-
-
 }

@@ -186,7 +186,8 @@ final class VectorTile {
         for (int k = 0; k < count; k++) {
             for (int lane = 0; lane < QUERIES; lane += LANES) {
                 int at = k * QUERIES + lane;
-                none.blend(FloatVector.fromArray(SPECIES, scores, at), visible(block + k, lane)).intoArray(scores, at);
+                none.blend(FloatVector.fromArray(SPECIES, scores, at), visible(block + k, lane))
+                        .intoArray(scores, at);
             }
         }
     }
@@ -222,11 +223,16 @@ final class VectorTile {
             FloatVector a0 = FloatVector.fromArray(SPECIES, sums, to).mul(correctionA);
             FloatVector b0 = FloatVector.fromArray(SPECIES, sums, to + LANES).mul(correctionB);
             FloatVector a1 = FloatVector.fromArray(SPECIES, sums, to + QUERIES).mul(correctionA);
-            FloatVector b1 = FloatVector.fromArray(SPECIES, sums, to + QUERIES + LANES).mul(correctionB);
-            FloatVector a2 = FloatVector.fromArray(SPECIES, sums, to + 2 * QUERIES).mul(correctionA);
-            FloatVector b2 = FloatVector.fromArray(SPECIES, sums, to + 2 * QUERIES + LANES).mul(correctionB);
-            FloatVector a3 = FloatVector.fromArray(SPECIES, sums, to + 3 * QUERIES).mul(correctionA);
-            FloatVector b3 = FloatVector.fromArray(SPECIES, sums, to + 3 * QUERIES + LANES).mul(correctionB);
+            FloatVector b1 =
+                    FloatVector.fromArray(SPECIES, sums, to + QUERIES + LANES).mul(correctionB);
+            FloatVector a2 =
+                    FloatVector.fromArray(SPECIES, sums, to + 2 * QUERIES).mul(correctionA);
+            FloatVector b2 = FloatVector.fromArray(SPECIES, sums, to + 2 * QUERIES + LANES)
+                    .mul(correctionB);
+            FloatVector a3 =
+                    FloatVector.fromArray(SPECIES, sums, to + 3 * QUERIES).mul(correctionA);
+            FloatVector b3 = FloatVector.fromArray(SPECIES, sums, to + 3 * QUERIES + LANES)
+                    .mul(correctionB);
             int value = slice + j;
             for (int k = 0; k < count; k++) {
                 FloatVector a = FloatVector.fromArray(SPECIES, weights, k * QUERIES);
@@ -264,14 +270,12 @@ final class VectorTile {
                 int to = (first + j) * QUERIES + lane;
                 FloatVector sum = FloatVector.fromArray(SPECIES, sums, to).mul(correction);
                 for (int k = 0; k < count; k++) {
-                    FloatVector next =
-                            FloatVector.fromArray(SPECIES, weights, k * QUERIES + lane).fma(FloatVector.broadcast(SPECIES, values[slice + k * STRIDE + j]), sum);
+                    FloatVector next = FloatVector.fromArray(SPECIES, weights, k * QUERIES + lane)
+                            .fma(FloatVector.broadcast(SPECIES, values[slice + k * STRIDE + j]), sum);
                     sum = sum.blend(next, visible(block + k, lane));
                 }
                 sum.intoArray(sums, to);
             }
         }
     }
-
-
 }

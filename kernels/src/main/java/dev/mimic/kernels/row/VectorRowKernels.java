@@ -69,7 +69,7 @@ final class VectorRowKernels implements RowKernels {
     private float weigh(float[] x, int offset, int length, float max) {
         Arrays.fill(shift, max);
         VectorExp.weigh(x, offset, LANES, length / LANES, shift, sums, 0);
-        return VectorLanes.sum(FloatVector.fromArray(SPECIES, sums, 0));
+        return VectorLanes.sum(sums, 0);
     }
 
     /** NaN if there is one among them. */
@@ -127,7 +127,6 @@ final class VectorRowKernels implements RowKernels {
         return Math.max(1, SHARE / Math.max(1, rowSize));
     }
 
-
     // The tasks are made once: handing one over allocates nothing.
 
     private static final class RmsNorm implements WorkerPool.Task {
@@ -156,7 +155,10 @@ final class VectorRowKernels implements RowKernels {
             float scale = (float) (1 / Math.sqrt(mean + epsilon));
             int c = 0;
             for (; c <= size - LANES; c += LANES) {
-                FloatVector.fromArray(SPECIES, x, offset + c).mul(scale).mul(FloatVector.fromArray(SPECIES, weight, c)).intoArray(y, offset + c);
+                FloatVector.fromArray(SPECIES, x, offset + c)
+                        .mul(scale)
+                        .mul(FloatVector.fromArray(SPECIES, weight, c))
+                        .intoArray(y, offset + c);
             }
             for (; c < size; c++) {
                 y[offset + c] = weight[c] * (x[offset + c] * scale);
@@ -183,7 +185,15 @@ final class VectorRowKernels implements RowKernels {
                 FloatVector x0 = FloatVector.fromArray(SPECIES, x, offset + i);
                 a = x0.fma(x0, a);
             }
-            float sum = VectorLanes.sum(a.add(b).add(c.add(d)));
+            a = a.add(b).add(c.add(d));
+            if (LANES > 8) {
+                a = a.add(a.rearrange(VectorLanes.BY_8));
+            }
+            if (LANES > 4) {
+                a = a.add(a.rearrange(VectorLanes.BY_4));
+            }
+            a = a.add(a.rearrange(VectorLanes.BY_2));
+            float sum = a.add(a.rearrange(VectorLanes.BY_1)).lane(0);
             for (; i < size; i++) {
                 sum += x[offset + i] * x[offset + i];
             }
@@ -271,7 +281,9 @@ final class VectorRowKernels implements RowKernels {
         public void run(int begin, int end) {
             int i = begin;
             for (; i <= end - LANES; i += LANES) {
-                FloatVector.fromArray(SPECIES, y, i).add(FloatVector.fromArray(SPECIES, x, i)).intoArray(y, i);
+                FloatVector.fromArray(SPECIES, y, i)
+                        .add(FloatVector.fromArray(SPECIES, x, i))
+                        .intoArray(y, i);
             }
             for (; i < end; i++) {
                 y[i] += x[i];
