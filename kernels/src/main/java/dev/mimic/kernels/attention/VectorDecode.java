@@ -69,7 +69,7 @@ final class VectorDecode implements WorkerPool.Task {
         this.out = out;
         try {
             long work = plan();
-            int threads = (int) Math.clamp(Math.min(items, work / SHARE), 1, pool.threads());
+            int threads = Math.clamp(Math.min(items, work / SHARE), 1, pool.threads());
             nextItem.setPlain(0);
             pool.run(threads, 1, this);
             for (int i = 0; i < batch; i++) {
