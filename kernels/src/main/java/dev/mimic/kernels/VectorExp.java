@@ -17,19 +17,19 @@ public final class VectorExp {
     // constants in memory rather than broadcasts: so a call takes less of C2's budget of nodes
     private static final VectorSpecies<Float> SPECIES = VectorWidth.SPECIES;
 
-    private static final float LOG2_E = 1.44269504f;
+    private static final float LOG2_E = 1.442695f;
     // ln 2 in two parts: the second is what float leaves of it, so that r is exact to far below its own ulp
-    private static final float MINUS_LN2_HIGH = -0.693147180f;
-    private static final float MINUS_LN2_LOW = 1.90465430e-9f;
+    private static final float MINUS_LN2_HIGH = -6.931472e-1f;
+    private static final float MINUS_LN2_LOW = 1.9046542e-9f;
     /** Adding 1.5 · 2^23 leaves the nearest integer in the low bits of the sum; 127 and 24 make it an exponent. */
     private static final float ROUND = 12582912f + 127 + 24;
 
-    private static final float C7 = 1.9875691500e-4f;
-    private static final float C6 = 1.3981999507e-3f;
-    private static final float C5 = 8.3334519073e-3f;
-    private static final float C4 = 4.1665795894e-2f;
-    private static final float C3 = 1.6666665459e-1f;
-    private static final float C2 = 5.0000001201e-1f;
+    private static final float C7 = 1.9875691e-4f;
+    private static final float C6 = 1.3981999e-3f;
+    private static final float C5 = 8.333452e-3f;
+    private static final float C4 = 4.1665796e-2f;
+    private static final float C3 = 1.6666666e-1f;
+    private static final float C2 = 5.0e-1f;
     /** The results are 2^24 times too great before, so that none of them is subnormal. */
     private static final float UNSCALE = 0x1p-24f;
     /** exp(x) rounds to 0 below. */

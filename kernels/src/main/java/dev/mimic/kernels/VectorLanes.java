@@ -12,16 +12,24 @@ import jdk.incubator.vector.VectorSpecies;
 public final class VectorLanes {
     private static final VectorSpecies<Float> SPECIES = VectorWidth.SPECIES;
     private static final int LANES = SPECIES.length();
-    private static final VectorShuffle<Float> BY_8 = rotation(8);
-    private static final VectorShuffle<Float> BY_4 = rotation(4);
-    private static final VectorShuffle<Float> BY_2 = rotation(2);
-    private static final VectorShuffle<Float> BY_1 = rotation(1);
+
+    /** Moves each lane by 8, 4, 2 or 1: for who adds up a vector at hand, in the order of {@link #sum}. */
+    public static final VectorShuffle<Float> BY_8 = rotation(8);
+
+    public static final VectorShuffle<Float> BY_4 = rotation(4);
+    public static final VectorShuffle<Float> BY_2 = rotation(2);
+    public static final VectorShuffle<Float> BY_1 = rotation(1);
 
     private VectorLanes() {}
 
-    /** Sum of the lanes, by halves: of 4 to 16 lanes. */
-    public static float sum(FloatVector vector) {
-        FloatVector sum = vector;
+    /**
+     * Sum of the elements of a vector, by halves: of 4 to 16 lanes. From memory, because a vector that is passed to a
+     * method is boxed where C2 refuses to inline it.
+     *
+     * @param lanes read from {@code offset} on
+     */
+    public static float sum(float[] lanes, int offset) {
+        FloatVector sum = FloatVector.fromArray(SPECIES, lanes, offset);
         if (LANES > 8) {
             sum = sum.add(sum.rearrange(BY_8));
         }

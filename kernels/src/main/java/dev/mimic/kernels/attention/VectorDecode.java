@@ -69,7 +69,7 @@ final class VectorDecode implements WorkerPool.Task {
         this.out = out;
         try {
             long work = plan();
-            int threads = (int) Math.clamp(Math.min(items, work / SHARE), 1, pool.threads());
+            int threads = Math.clamp(Math.min(items, work / SHARE), 1, pool.threads());
             nextItem.setPlain(0);
             pool.run(threads, 1, this);
             for (int i = 0; i < batch; i++) {
@@ -197,7 +197,7 @@ final class VectorDecode implements WorkerPool.Task {
         float shift = newMax == Float.NEGATIVE_INFINITY ? 0 : newMax;
         Arrays.fill(scratch.shift, shift);
         VectorExp.weigh(scores, 0, LANES, padded / LANES, scratch.shift, scratch.lanes, 0);
-        float sum = VectorLanes.sum(FloatVector.fromArray(SPECIES, scratch.lanes, 0));
+        float sum = VectorLanes.sum(scratch.lanes, 0);
         float correction = VectorExp.exp(states[state] - shift);
         states[state] = newMax;
         states[state + 1] = states[state + 1] * correction + sum;

@@ -19,7 +19,7 @@ final class VectorHeads {
     private static final VectorSpecies<Float> SPECIES = VectorWidth.SPECIES;
     private static final int LANES = SPECIES.length();
 
-    private static final int BYTES = SPECIES.vectorByteSize();
+    private static final long BYTES = SPECIES.vectorByteSize();
 
     private static final VectorMask<Float> HALF = lanesWith(LANES / 2);
     private static final VectorMask<Float> QUARTER = lanesWith(LANES / 4);

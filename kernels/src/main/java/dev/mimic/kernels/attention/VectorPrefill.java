@@ -53,7 +53,7 @@ final class VectorPrefill implements WorkerPool.Task {
                 scratch.fit(shape, itemPositions * shape.headsPerKvHead());
             }
             long work = (long) batch * shape.querySize() * Math.min(window, position + batch);
-            int threads = (int) Math.clamp(Math.min(items, work / SHARE), 1, pool.threads());
+            int threads = Math.clamp(Math.min(items, work / SHARE), 1, pool.threads());
             nextItem.setPlain(0);
             pool.run(threads, 1, this);
         } finally {

@@ -69,7 +69,7 @@ final class VectorRowKernels implements RowKernels {
     private float weigh(float[] x, int offset, int length, float max) {
         Arrays.fill(shift, max);
         VectorExp.weigh(x, offset, LANES, length / LANES, shift, sums, 0);
-        return VectorLanes.sum(FloatVector.fromArray(SPECIES, sums, 0));
+        return VectorLanes.sum(sums, 0);
     }
 
     /** NaN if there is one among them. */
@@ -185,7 +185,15 @@ final class VectorRowKernels implements RowKernels {
                 FloatVector x0 = FloatVector.fromArray(SPECIES, x, offset + i);
                 a = x0.fma(x0, a);
             }
-            float sum = VectorLanes.sum(a.add(b).add(c.add(d)));
+            a = a.add(b).add(c.add(d));
+            if (LANES > 8) {
+                a = a.add(a.rearrange(VectorLanes.BY_8));
+            }
+            if (LANES > 4) {
+                a = a.add(a.rearrange(VectorLanes.BY_4));
+            }
+            a = a.add(a.rearrange(VectorLanes.BY_2));
+            float sum = a.add(a.rearrange(VectorLanes.BY_1)).lane(0);
             for (; i < size; i++) {
                 sum += x[offset + i] * x[offset + i];
             }
