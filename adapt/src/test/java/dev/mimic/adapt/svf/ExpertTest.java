@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,7 +25,6 @@ import org.junit.jupiter.api.io.TempDir;
 final class ExpertTest {
     private static final String UP = "model.layers.0.mlp.up_proj.weight";
     private static final String DOWN = "model.layers.1.mlp.down_proj.weight";
-    private static final Consumer<String> DEAF = _ -> {};
 
     @TempDir
     Path temporary;
@@ -114,7 +112,7 @@ final class ExpertTest {
     void sakanaBecomesPlainByTheSingularValues() {
         float[] p = ramp(16);
         Expert expert =
-                Expert.read(file(Map.of(UP, p), Map.of("parametrisation", "official", "max_mult", "2.5")), DEAF);
+                Expert.read(file(Map.of(UP, p), Map.of("parametrisation", "official", "max_mult", "2.5")), _ -> {});
         float[] sigma = factors.factor(UP).orElseThrow().sigma();
         double sum = 0;
         double scaled = 0;
@@ -129,12 +127,12 @@ final class ExpertTest {
         assertThrows(IllegalStateException.class, () -> expert.write(temporary.resolve("p.safetensors")));
         Path written = temporary.resolve("z.safetensors");
         expert.plain(factors).write(written);
-        assertArrayEquals(z, Expert.read(written, DEAF).vectors().get(UP));
+        assertArrayEquals(z, Expert.read(written, _ -> {}).vectors().get(UP));
     }
 
     @Test
     void atAReducedRankTheSumsRunOverWhatIsHeld() {
-        Expert expert = Expert.read(file(Map.of(UP, new float[4]), Map.of("parametrisation", "sakana")), DEAF);
+        Expert expert = Expert.read(file(Map.of(UP, new float[4]), Map.of("parametrisation", "sakana")), _ -> {});
         for (float value : expert.plain(truncated).vectors().get(UP)) {
             assertEquals(1, value, 1e-6); // all m alike: the quotient brings them back to 1
         }
@@ -143,8 +141,8 @@ final class ExpertTest {
     @Test
     void fingerprintsAreChecked() {
         Expert foreign =
-                Expert.read(file(Map.of(UP, ramp(16)), Map.of("parametrisation", "plain", "base", "abc")), DEAF);
-        String message = refusal(() -> foreign.check(factors, false, DEAF));
+                Expert.read(file(Map.of(UP, ramp(16)), Map.of("parametrisation", "plain", "base", "abc")), _ -> {});
+        String message = refusal(() -> foreign.check(factors, false, _ -> {}));
         assertTrue(message.contains("another model") && message.contains("abc"), message);
         List<String> notes = new ArrayList<>();
         foreign.check(factors, true, notes::add);
@@ -152,24 +150,24 @@ final class ExpertTest {
 
         Map<String, String> other =
                 Map.of("parametrisation", "plain", "base", factors.baseFingerprint(), "factors", "def");
-        Expert.read(file(Map.of(UP, ramp(16)), other), DEAF).check(factors, false, notes::add);
-        Expert short4 = Expert.read(file(Map.of(UP, ramp(4)), other), DEAF);
-        assertTrue(refusal(() -> short4.check(truncated, false, DEAF)).contains("other factors"));
+        Expert.read(file(Map.of(UP, ramp(16)), other), _ -> {}).check(factors, false, notes::add);
+        Expert short4 = Expert.read(file(Map.of(UP, ramp(4)), other), _ -> {});
+        assertTrue(refusal(() -> short4.check(truncated, false, _ -> {})).contains("other factors"));
         Map<String, String> own = Map.of(
                 "parametrisation", "plain", "base", factors.baseFingerprint(), "factors", truncated.fingerprint());
-        Expert.read(file(Map.of(UP, ramp(4)), own), DEAF).check(truncated, false, DEAF);
+        Expert.read(file(Map.of(UP, ramp(4)), own), _ -> {}).check(truncated, false, _ -> {});
     }
 
     @Test
     void whatDoesNotFitTheFactorsIsRefused() {
-        Expert unknown = Expert.read(file(Map.of("model.layers.9.mlp.up_proj.weight", ramp(16)), Map.of()), DEAF);
-        assertTrue(refusal(() -> unknown.check(factors, false, DEAF)).contains("no such weight"));
+        Expert unknown = Expert.read(file(Map.of("model.layers.9.mlp.up_proj.weight", ramp(16)), Map.of()), _ -> {});
+        assertTrue(refusal(() -> unknown.check(factors, false, _ -> {})).contains("no such weight"));
         assertTrue(refusal(() -> ExpertMixture.of(unknown).scaling(factors)).contains("no such weight"));
-        Expert tooLong = Expert.read(file(Map.of(UP, ramp(17)), Map.of()), DEAF);
-        assertTrue(refusal(() -> tooLong.check(factors, false, DEAF)).contains("length 17, expected 16"));
+        Expert tooLong = Expert.read(file(Map.of(UP, ramp(17)), Map.of()), _ -> {});
+        assertTrue(refusal(() -> tooLong.check(factors, false, _ -> {})).contains("length 17, expected 16"));
         assertTrue(refusal(() -> ExpertMixture.of(tooLong).scaling(factors)).contains("length 17, expected 16"));
-        Expert whole = Expert.read(file(Map.of(UP, ramp(16)), Map.of()), DEAF);
-        assertTrue(refusal(() -> whole.check(truncated, false, DEAF)).contains("length 16, expected 4"));
+        Expert whole = Expert.read(file(Map.of(UP, ramp(16)), Map.of()), _ -> {});
+        assertTrue(refusal(() -> whole.check(truncated, false, _ -> {})).contains("length 16, expected 4"));
     }
 
     @Test
@@ -178,7 +176,7 @@ final class ExpertTest {
             float[] values = ramp(16);
             values[5] = bad;
             Path file = file(Map.of(UP, values), Map.of());
-            assertTrue(refusal(() -> Expert.read(file, DEAF)).contains("element 5 is " + bad));
+            assertTrue(refusal(() -> Expert.read(file, _ -> {})).contains("element 5 is " + bad));
         }
         for (Map<String, String> metadata : List.of(
                 Map.of("parametrisation", "log"),
@@ -188,22 +186,22 @@ final class ExpertTest {
                 Map.of("max_mult", "NaN"),
                 Map.of("max_mult", "Infinity"))) {
             Path file = file(Map.of(UP, ramp(16)), metadata);
-            assertTrue(refusal(() -> Expert.read(file, DEAF)).contains("metadata "), metadata::toString);
+            assertTrue(refusal(() -> Expert.read(file, _ -> {})).contains("metadata "), metadata::toString);
         }
-        refusal(() -> Expert.read(file(Map.of(), Map.of()), DEAF));
+        refusal(() -> Expert.read(file(Map.of(), Map.of()), _ -> {}));
         Path file = temporary.resolve("expert.safetensors");
         MemorySegment data = MemorySegment.ofArray(new byte[64]);
         SafetensorsWriter.write(file, List.of(TensorView.of(UP, DType.F32, data, 4, 4)), Map.of());
-        assertTrue(refusal(() -> Expert.read(file, DEAF)).contains("expected a vector of F32"));
+        assertTrue(refusal(() -> Expert.read(file, _ -> {})).contains("expected a vector of F32"));
         SafetensorsWriter.write(file, List.of(TensorView.of(UP, DType.F64, data, 8)), Map.of());
-        assertTrue(refusal(() -> Expert.read(file, DEAF)).contains("expected a vector of F32"));
+        assertTrue(refusal(() -> Expert.read(file, _ -> {})).contains("expected a vector of F32"));
     }
 
     @Test
     void aQuotientWithoutValueIsRefused() {
         float[] p = new float[16];
         Arrays.fill(p, -2000);
-        Expert expert = Expert.read(file(Map.of(UP, p), Map.of("parametrisation", "sakana")), DEAF);
+        Expert expert = Expert.read(file(Map.of(UP, p), Map.of("parametrisation", "sakana")), _ -> {});
         assertTrue(refusal(() -> expert.plain(factors)).contains("the sum of sigma * m is 0.0"));
     }
 }
