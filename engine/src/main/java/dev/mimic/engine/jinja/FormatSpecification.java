@@ -67,7 +67,7 @@ record FormatSpecification(
         if (type == 'c') {
             int c = Numbers.toInt("format", Numbers.normal(value));
             if (!Character.isValidCodePoint(c)) {
-                throw new TemplateException("%c arg not in range(0x110000)");
+                throw new TemplateException("a character is not in range(0x110000)");
             }
             return padded("", Character.toString(c), align == 0 ? '<' : align, budget);
         }

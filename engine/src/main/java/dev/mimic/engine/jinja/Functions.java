@@ -1,6 +1,7 @@
 package dev.mimic.engine.jinja;
 
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -71,7 +72,9 @@ final class Functions {
 
     private static Object now(Arguments arguments, Evaluator evaluator) {
         return Strftime.format(
-                LocalDateTime.now(), arguments.bind("strftime_now", "format").text(0), evaluator.budget());
+                LocalDateTime.now(ZoneId.systemDefault()),
+                arguments.bind("strftime_now", "format").text(0),
+                evaluator.budget());
     }
 
     /** Python's {@code reversed} for values that allow it; null for others. */

@@ -220,8 +220,7 @@ final class Parser {
         if (Set.of("true", "false", "none", "True", "False", "None").contains(name.text())) {
             throw new TemplateException("can't assign to '" + name.text() + "'", name.line());
         }
-        if (loops > 0 && name.text().equals("loop")
-                || "in".equals(endName) && name.text().equals("loop")) {
+        if (name.text().equals("loop") && (loops > 0 || "in".equals(endName))) {
             throw new TemplateException("Can't assign to special loop variable in for-loop target", name.line());
         }
         if (namespaces && tokens.skipIf(".")) {

@@ -217,6 +217,6 @@ final class PercentFormat {
                 return Character.toString(c);
             }
         }
-        throw new TemplateException("%c requires int or char");
+        throw new TemplateException("the conversion c requires int or char");
     }
 }

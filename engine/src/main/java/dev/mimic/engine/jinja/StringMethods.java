@@ -5,6 +5,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 
 /** Methods of Python's str. */
 final class StringMethods {
@@ -53,6 +54,13 @@ final class StringMethods {
             "title",
             "upper",
             "zfill");
+
+    /** First and last of each range of digits that are no decimals: Numeric_Type is Digit, Unicode 14. */
+    private static final int[] DIGITS = {
+        0xB2, 0xB3, 0xB9, 0xB9, 0x1369, 0x1371, 0x19DA, 0x19DA, 0x2070, 0x2070, 0x2074, 0x2079, 0x2080, 0x2089, 0x2460,
+        0x2468, 0x2474, 0x247C, 0x2488, 0x2490, 0x24EA, 0x24EA, 0x24F5, 0x24FD, 0x24FF, 0x24FF, 0x2776, 0x277E, 0x2780,
+        0x2788, 0x278A, 0x2792, 0x10A40, 0x10A43, 0x10E60, 0x10E68, 0x11052, 0x1105A, 0x1F100, 0x1F10A
+    };
 
     private StringMethods() {}
 
@@ -132,9 +140,7 @@ final class StringMethods {
     /** Decimal digits and those in superscript, subscript or circles, which are digits but no decimals. */
     private static boolean isDigit(int c) {
         return Character.isDigit(c)
-                || (Character.getType(c) == Character.OTHER_NUMBER
-                        && Character.getNumericValue(c) >= 0
-                        && Character.getNumericValue(c) < 10);
+                || IntStream.range(0, DIGITS.length / 2).anyMatch(i -> c >= DIGITS[2 * i] && c <= DIGITS[2 * i + 1]);
     }
 
     static boolean isNumeric(int c) {
