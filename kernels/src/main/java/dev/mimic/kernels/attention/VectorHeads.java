@@ -1,207 +1,176 @@
 package dev.mimic.kernels.attention;
 
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.VectorOperators.MAX;
 
+import dev.mimic.kernels.VectorExp;
+import dev.mimic.kernels.VectorLanes;
 import dev.mimic.kernels.VectorWidth;
 import dev.mimic.kernels.matrix.Matrix;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The two products of a single query with a run of cached positions. Loads and broadcasts are written out here and in
- * {@link VectorTile}: past a number of nodes C2 inlines the Vector API's own methods but refuses ours, and a vector that
- * passes a call is boxed.
+ * The query heads of one kv head in decoding, and what they have seen so far: a softmax that streams over blocks of
+ * positions. What one thread works in. Loads and broadcasts are written out here and in {@link VectorTile}: past a number
+ * of nodes C2 inlines the Vector API's own methods but refuses ours, and a vector that passes a call is boxed.
  */
 final class VectorHeads {
+    /** Positions of a block: their keys of 128 elements fill 32 KB and are read again for every two heads. */
+    private static final int BLOCK = 64;
+
     private static final VectorSpecies<Float> SPECIES = VectorWidth.SPECIES;
     private static final int LANES = SPECIES.length();
-
     private static final long BYTES = SPECIES.vectorByteSize();
 
-    private static final VectorMask<Float> HALF = lanesWith(LANES / 2);
-    private static final VectorMask<Float> QUARTER = lanesWith(LANES / 4);
-    private static final VectorMask<Float> SECOND_PAIR = lanesWith(2);
-    private static final VectorMask<Float> ODD = lanesWith(1);
-    private static final VectorShuffle<Float> BY_HALF = swapOf(LANES / 2);
-    private static final VectorShuffle<Float> BY_QUARTER = swapOf(LANES / 4);
-    private static final VectorShuffle<Float> BY_2 = swapOf(2);
-    private static final VectorShuffle<Float> BY_1 = swapOf(1);
-    private static final VectorShuffle<Float> IN_ORDER = VectorShuffle.fromOp(SPECIES, VectorHeads::laneOf);
+    private final VectorScores products = new VectorScores();
+    private final float[] shift = new float[LANES];
+    private final float[] lanes = new float[LANES];
+    private int heads;
+    private int size;
+    private float scale;
 
-    private VectorHeads() {}
+    /** Scores, then weights, of a block: [heads, BLOCK]. */
+    private float[] scores = new float[0];
 
-    /**
-     * {@code scores[p] = Σ_j q[qOffset + j] · keys[p, j]}.
-     *
-     * @param keys [count, size] from byte {@code base} on
-     * @param scores [count rounded up to LANES]; overwritten
-     * @param scratch [LANES / 4, LANES]; overwritten
-     */
-    static void scores(
-            MemorySegment keys,
-            long base,
-            int count,
-            float[] q,
-            int qOffset,
-            int size,
-            float[] scores,
-            float[] scratch) {
-        long row = 4L * size;
-        long last = base + (count - 1) * row;
-        for (int p = 0; p < count; p += LANES) {
-            for (int group = 0; group < LANES / 4; group++) { // behind the last position it is taken again
-                long at = Math.min(last, base + (p + 4 * group) * row);
-                fourScores(keys, at, row, last, q, qOffset, size, scratch, group * LANES);
-            }
-            mergeGroups(scratch, scores, p);
+    /** Weighted sums of values: [heads, headSize]. */
+    private float[] sums = new float[0];
+
+    /** Greatest score and sum of weights: [heads, 2]. */
+    private float[] states = new float[0];
+
+    void fit(AttentionShape shape) {
+        heads = shape.headsPerKvHead();
+        size = shape.headSize();
+        scale = shape.scale();
+        if (sums.length < heads * size) {
+            sums = new float[heads * size];
         }
-        int body = size / LANES * LANES;
-        if (body < size) {
-            for (int p = 0; p < count; p++) {
-                scores[p] += tail(keys, base + p * row, q, qOffset, body, size);
-            }
+        if (states.length < heads * 2) {
+            states = new float[heads * 2];
+            scores = new float[heads * BLOCK];
         }
-    }
-
-    /** Products of a query with four keys, each added up to {@code LANES / 4} lanes, in the order 0, 2, 1, 3. */
-    private static void fourScores(
-            MemorySegment keys, long at, long row, long last, float[] q, int qOffset, int size, float[] to, int toAt) {
-        long at1 = Math.min(last, at + row);
-        long at2 = Math.min(last, at + 2 * row);
-        long at3 = Math.min(last, at + 3 * row);
-        FloatVector a = FloatVector.zero(SPECIES);
-        FloatVector b = FloatVector.zero(SPECIES);
-        FloatVector c = FloatVector.zero(SPECIES);
-        FloatVector d = FloatVector.zero(SPECIES);
-        for (int j = 0; j <= size - LANES; j += LANES) {
-            FloatVector x = FloatVector.fromArray(SPECIES, q, qOffset + j);
-            a = FloatVector.fromMemorySegment(SPECIES, keys, at + 4L * j, LITTLE_ENDIAN)
-                    .fma(x, a);
-            b = FloatVector.fromMemorySegment(SPECIES, keys, at1 + 4L * j, LITTLE_ENDIAN)
-                    .fma(x, b);
-            c = FloatVector.fromMemorySegment(SPECIES, keys, at2 + 4L * j, LITTLE_ENDIAN)
-                    .fma(x, c);
-            d = FloatVector.fromMemorySegment(SPECIES, keys, at3 + 4L * j, LITTLE_ENDIAN)
-                    .fma(x, d);
-        }
-        // a merge adds two vectors up to half the lanes each: one blend, moved, meets the other
-        FloatVector ab = a.blend(b, HALF).add(b.blend(a, HALF).rearrange(BY_HALF));
-        FloatVector cd = c.blend(d, HALF).add(d.blend(c, HALF).rearrange(BY_HALF));
-        ab.blend(cd, QUARTER).add(cd.blend(ab, QUARTER).rearrange(BY_QUARTER)).intoArray(to, toAt);
-    }
-
-    /** Goes on from {@link #fourScores} to one lane a score. */
-    private static void mergeGroups(float[] groups, float[] scores, int p) {
-        FloatVector a = FloatVector.fromArray(SPECIES, groups, 0);
-        if (LANES == 8) {
-            FloatVector b = FloatVector.fromArray(SPECIES, groups, 8);
-            a = a.blend(b, ODD).add(b.blend(a, ODD).rearrange(BY_1));
-        } else if (LANES == 16) {
-            FloatVector b = FloatVector.fromArray(SPECIES, groups, 16);
-            FloatVector c = FloatVector.fromArray(SPECIES, groups, 32);
-            FloatVector d = FloatVector.fromArray(SPECIES, groups, 48);
-            a = a.blend(b, SECOND_PAIR).add(b.blend(a, SECOND_PAIR).rearrange(BY_2));
-            c = c.blend(d, SECOND_PAIR).add(d.blend(c, SECOND_PAIR).rearrange(BY_2));
-            a = a.blend(c, ODD).add(c.blend(a, ODD).rearrange(BY_1));
-        }
-        a.rearrange(IN_ORDER).intoArray(scores, p);
-    }
-
-    /** The lane in which the merges leave the score of a position. */
-    private static int laneOf(int position) {
-        int group = position / 4;
-        int lane = position % 2 * (LANES / 2) + position / 2 % 2 * (LANES / 4);
-        return switch (LANES) {
-            case 16 -> lane + group % 2 * 2 + group / 2;
-            case 8 -> lane + group;
-            default -> lane;
-        };
-    }
-
-    /** The lanes that have a bit. */
-    private static VectorMask<Float> lanesWith(int bit) {
-        long lanes = 0;
-        for (int lane = 0; lane < LANES; lane++) {
-            lanes |= (lane & bit) == 0 ? 0 : 1L << lane;
-        }
-        return VectorMask.fromLong(SPECIES, lanes);
-    }
-
-    /** Swaps the lanes that differ in a bit. */
-    private static VectorShuffle<Float> swapOf(int bit) {
-        return VectorShuffle.fromOp(SPECIES, lane -> lane ^ bit);
-    }
-
-    private static float tail(MemorySegment keys, long base, float[] q, int qOffset, int from, int size) {
-        float sum = 0;
-        for (int j = from; j < size; j++) {
-            sum += q[qOffset + j] * keys.get(Matrix.FLOAT, base + 4L * j);
-        }
-        return sum;
     }
 
     /**
-     * {@code sums[offset + j] = correction · sums[offset + j] + Σ_p weights[p] · values[p, j]}.
+     * Starts anew and takes in the positions {@code [first, last)}.
      *
-     * @param values [count, size] from byte {@code base} on
-     * @param weights [count]
+     * @param q has the heads' queries from {@code query} on: [heads, headSize]
      */
-    static void addValues(
-            MemorySegment values,
-            long base,
-            int count,
-            float[] weights,
-            float correction,
-            float[] sums,
-            int offset,
-            int size) {
+    void attend(KeyValues cache, int kvHead, int first, int last, float[] q, int query) {
+        Arrays.fill(sums, 0f);
+        for (int h = 0; h < heads; h++) {
+            states[2 * h] = Float.NEGATIVE_INFINITY;
+            states[2 * h + 1] = 0;
+        }
+        for (int p = first; p < last; p += BLOCK) {
+            int count = Math.min(BLOCK, last - p);
+            long bytes = ((long) kvHead * cache.capacity() + p) * size * Float.BYTES;
+            products.block(cache.keys(), bytes, count, size);
+            int h = 0;
+            for (; h <= heads - 2; h += 2) {
+                products.two(q, query + h * size, scores, h * BLOCK, BLOCK);
+            }
+            if (h < heads) {
+                products.one(q, query + h * size, scores, h * BLOCK);
+            }
+            for (h = 0; h < heads; h++) {
+                float correction = softmaxStep(count, h);
+                addValues(cache.values(), bytes, count, correction, h);
+            }
+        }
+    }
+
+    /** Writes the heads' results: [heads, headSize] from {@code to} on. */
+    void finish(float[] out, int to) {
+        for (int h = 0; h < heads; h++) {
+            float factor = 1 / states[2 * h + 1];
+            for (int j = h * size; j < (h + 1) * size; j++) {
+                out[to + j] = sums[j] * factor;
+            }
+        }
+    }
+
+    /** Keeps the heads' sums and states as part {@code part} of {@code [parts, heads, headSize]} and {@code [parts, heads, 2]}. */
+    void save(float[] partSums, float[] partStates, int part) {
+        System.arraycopy(sums, 0, partSums, part * heads * size, heads * size);
+        System.arraycopy(states, 0, partStates, part * heads * 2, heads * 2);
+    }
+
+    /** Turns a head's scores into weights relative to its greatest so far. Returns the factor of all earlier weights. */
+    private float softmaxStep(int count, int head) {
+        float[] scores = this.scores;
+        int from = head * BLOCK;
+        int padded = (count + LANES - 1) / LANES * LANES;
+        for (int i = count; i < padded; i++) {
+            scores[from + i] = Float.NEGATIVE_INFINITY;
+        }
+        float oldMax = states[2 * head];
+        FloatVector max = FloatVector.broadcast(SPECIES, oldMax);
+        for (int i = from; i < from + padded; i += LANES) {
+            FloatVector scaled = FloatVector.fromArray(SPECIES, scores, i).mul(scale);
+            scaled.intoArray(scores, i);
+            max = max.max(scaled);
+        }
+        float newMax = max.reduceLanes(MAX);
+        // where all scores are -Inf their weights are 0, not exp(-Inf + Inf)
+        float finiteMax = newMax == Float.NEGATIVE_INFINITY ? 0 : newMax;
+        Arrays.fill(shift, finiteMax);
+        VectorExp.weigh(scores, from, LANES, padded / LANES, shift, lanes, 0);
+        float correction = VectorExp.exp(oldMax - finiteMax);
+        states[2 * head] = newMax;
+        states[2 * head + 1] = states[2 * head + 1] * correction + VectorLanes.sum(lanes, 0);
+        return correction;
+    }
+
+    /** {@code sums[head, j] = correction · sums[head, j] + Σ_p weights[head, p] · values[p, j]}. */
+    private void addValues(MemorySegment values, long base, int count, float correction, int head) {
         int j = 0;
         for (; j <= size - 4 * LANES; j += 4 * LANES) {
-            fourColumns(values, base + (long) j * Float.BYTES, count, weights, correction, sums, offset + j, size);
+            fourColumns(values, base + 4L * j, count, correction, head, j);
         }
         for (; j <= size - LANES; j += LANES) {
-            FloatVector sum = FloatVector.fromArray(SPECIES, sums, offset + j).mul(correction);
-            for (int p = 0; p < count; p++) {
-                sum = FloatVector.fromMemorySegment(
-                                SPECIES, values, base + (long) p * size * Float.BYTES + 4L * j, LITTLE_ENDIAN)
-                        .fma(FloatVector.broadcast(SPECIES, weights[p]), sum);
-            }
-            sum.intoArray(sums, offset + j);
+            oneColumn(values, base + 4L * j, count, correction, head, j);
         }
         for (; j < size; j++) {
-            float sum = sums[offset + j] * correction;
+            float sum = sums[head * size + j] * correction;
             for (int p = 0; p < count; p++) {
-                sum += weights[p] * values.get(Matrix.FLOAT, base + ((long) p * size + j) * Float.BYTES);
+                sum += scores[head * BLOCK + p] * values.get(Matrix.FLOAT, base + 4L * (p * size + j));
             }
-            sums[offset + j] = sum;
+            sums[head * size + j] = sum;
         }
     }
 
-    private static void fourColumns(
-            MemorySegment values,
-            long base,
-            int count,
-            float[] weights,
-            float correction,
-            float[] sums,
-            int offset,
-            int size) {
-        long row = (long) size * Float.BYTES;
+    private void oneColumn(MemorySegment values, long base, int count, float correction, int head, int j) {
+        float[] weights = scores;
+        int weight = head * BLOCK;
+        long row = 4L * size;
+        FloatVector sum = FloatVector.fromArray(SPECIES, sums, head * size + j).mul(correction);
+        for (int p = 0; p < count; p++) {
+            sum = FloatVector.fromMemorySegment(SPECIES, values, base + p * row, LITTLE_ENDIAN)
+                    .fma(FloatVector.broadcast(SPECIES, weights[weight + p]), sum);
+        }
+        sum.intoArray(sums, head * size + j);
+    }
+
+    private void fourColumns(MemorySegment values, long base, int count, float correction, int head, int j) {
+        float[] weights = scores;
+        int weight = head * BLOCK;
+        int offset = head * size + j;
+        long row = 4L * size;
         FloatVector a = FloatVector.fromArray(SPECIES, sums, offset).mul(correction);
         FloatVector b = FloatVector.fromArray(SPECIES, sums, offset + LANES).mul(correction);
         FloatVector c = FloatVector.fromArray(SPECIES, sums, offset + 2 * LANES).mul(correction);
         FloatVector d = FloatVector.fromArray(SPECIES, sums, offset + 3 * LANES).mul(correction);
         FloatVector oddA = FloatVector.zero(SPECIES);
-        FloatVector oddB = oddA;
-        FloatVector oddC = oddA;
-        FloatVector oddD = oddA;
+        FloatVector oddB = FloatVector.zero(SPECIES);
+        FloatVector oddC = FloatVector.zero(SPECIES);
+        FloatVector oddD = FloatVector.zero(SPECIES);
         int p = 0;
         for (; p <= count - 2; p += 2) { // eight sums in flight hide the latency of fma
-            FloatVector even = FloatVector.broadcast(SPECIES, weights[p]);
-            FloatVector odd = FloatVector.broadcast(SPECIES, weights[p + 1]);
+            FloatVector even = FloatVector.broadcast(SPECIES, weights[weight + p]);
             long at = base + p * row;
             a = FloatVector.fromMemorySegment(SPECIES, values, at, LITTLE_ENDIAN)
                     .fma(even, a);
@@ -211,17 +180,19 @@ final class VectorHeads {
                     .fma(even, c);
             d = FloatVector.fromMemorySegment(SPECIES, values, at + 3 * BYTES, LITTLE_ENDIAN)
                     .fma(even, d);
-            oddA = FloatVector.fromMemorySegment(SPECIES, values, at + row, LITTLE_ENDIAN)
+            FloatVector odd = FloatVector.broadcast(SPECIES, weights[weight + p + 1]);
+            at += row;
+            oddA = FloatVector.fromMemorySegment(SPECIES, values, at, LITTLE_ENDIAN)
                     .fma(odd, oddA);
-            oddB = FloatVector.fromMemorySegment(SPECIES, values, at + row + BYTES, LITTLE_ENDIAN)
+            oddB = FloatVector.fromMemorySegment(SPECIES, values, at + BYTES, LITTLE_ENDIAN)
                     .fma(odd, oddB);
-            oddC = FloatVector.fromMemorySegment(SPECIES, values, at + row + 2 * BYTES, LITTLE_ENDIAN)
+            oddC = FloatVector.fromMemorySegment(SPECIES, values, at + 2 * BYTES, LITTLE_ENDIAN)
                     .fma(odd, oddC);
-            oddD = FloatVector.fromMemorySegment(SPECIES, values, at + row + 3 * BYTES, LITTLE_ENDIAN)
+            oddD = FloatVector.fromMemorySegment(SPECIES, values, at + 3 * BYTES, LITTLE_ENDIAN)
                     .fma(odd, oddD);
         }
         if (p < count) {
-            FloatVector even = FloatVector.broadcast(SPECIES, weights[p]);
+            FloatVector even = FloatVector.broadcast(SPECIES, weights[weight + p]);
             long at = base + p * row;
             a = FloatVector.fromMemorySegment(SPECIES, values, at, LITTLE_ENDIAN)
                     .fma(even, a);
@@ -236,18 +207,5 @@ final class VectorHeads {
         b.add(oddB).intoArray(sums, offset + LANES);
         c.add(oddC).intoArray(sums, offset + 2 * LANES);
         d.add(oddD).intoArray(sums, offset + 3 * LANES);
-    }
-
-    /** {@code y[i] += alpha · x[offset + i]}. */
-    static void add(float alpha, float[] x, int offset, float[] y, int length) {
-        int i = 0;
-        for (; i <= length - LANES; i += LANES) {
-            FloatVector.fromArray(SPECIES, x, offset + i)
-                    .fma(FloatVector.broadcast(SPECIES, alpha), FloatVector.fromArray(SPECIES, y, i))
-                    .intoArray(y, i);
-        }
-        for (; i < length; i++) {
-            y[i] += alpha * x[offset + i];
-        }
     }
 }
