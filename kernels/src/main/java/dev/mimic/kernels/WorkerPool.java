@@ -1,14 +1,17 @@
 package dev.mimic.kernels;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A fixed set of threads that run one task at a time, each on its own contiguous share of the items. Workers spin
+ * A fixed set of threads that run one task at a time, cut into one contiguous share of the items a thread. Workers spin
  * briefly, then park, so that the many short stages of a decoded token are handed over in well under a microsecond.
  *
- * <p>The caller's thread takes the first share. Handing over allocates nothing. Whoever creates the pool closes it.
+ * <p>The caller's thread takes the first share, each worker the one with its own index, so that a core sees the same rows
+ * again. A share whose worker has not begun when the caller is done is taken by the caller: a worker that lost its core
+ * costs its help, not its time slice. Handing over allocates nothing. Whoever creates the pool closes it.
  */
 public final class WorkerPool implements AutoCloseable {
     /** Work on a range of items. Called by several threads at once, each with its own range. */
@@ -28,17 +31,25 @@ public final class WorkerPool implements AutoCloseable {
 
     private final ReentrantLock oneCaller = new ReentrantLock();
     private final Worker[] workers;
+
+    /** By share: the last round in which somebody took it. */
+    private final AtomicIntegerArray taken;
+
+    /** Shares of this round that are not finished. */
     private final AtomicInteger pending = new AtomicInteger();
 
-    // written under oneCaller, published to the workers by the volatile write of a worker's ticket
+    // written under oneCaller, published to the workers by the volatile write of the round
     private Task task;
     private int items;
     private int grain;
+    private int shares;
+    private volatile int round;
     private volatile boolean closed;
     private volatile Throwable failure;
 
     private WorkerPool(int threads) {
         Shapes.positive("WorkerPool", "threads", threads);
+        taken = new AtomicIntegerArray(threads);
         workers = new Worker[threads - 1];
         for (int i = 0; i < workers.length; i++) {
             workers[i] = new Worker(i + 1);
@@ -61,8 +72,8 @@ public final class WorkerPool implements AutoCloseable {
     }
 
     /**
-     * Runs a task over {@code [0, items)} and returns when all of it is done. Each thread gets one contiguous range whose
-     * bounds are multiples of {@code grain} (but for the end). Callers from several threads take turns.
+     * Runs a task over {@code [0, items)} and returns when all of it is done. There is one contiguous range a thread, its
+     * bounds multiples of {@code grain} (but for the end). Callers from several threads take turns.
      *
      * @param items number of items; 0 runs nothing
      * @param grain smallest share worth a thread, in items; at least 1
@@ -89,23 +100,31 @@ public final class WorkerPool implements AutoCloseable {
         }
     }
 
-    @SuppressWarnings("ThreadPriorityCheck") // a worker that lost its core gets the caller's
+    @SuppressWarnings({"ThreadPriorityCheck", "NonAtomicVolatileUpdate"}) // the lock's holder alone writes the round
     private void handOver(int items, int grain, Task task) {
         this.items = items;
         this.grain = grain;
         this.task = task;
+        shares = Math.min(threads(), (items + grain - 1) / grain);
         failure = null;
-        pending.set(workers.length);
-        for (Worker worker : workers) {
-            worker.wake();
+        pending.set(shares);
+        int now = round + 1;
+        for (int i = shares; i < threads(); i++) {
+            taken.set(i, now); // no share of this round, and of no earlier one any more
         }
-        runShare(0);
+        round = now;
+        for (int i = 1; i < shares; i++) {
+            workers[i - 1].wake();
+        }
+        for (int share = 0; share < shares; share++) {
+            runShare(share, now);
+        }
         int spins = 0;
         while (pending.get() != 0) {
             if (++spins < SPINS) {
                 Thread.onSpinWait();
             } else {
-                Thread.yield();
+                Thread.yield(); // a worker that lost its core in the middle of a share gets the caller's
             }
         }
         if (failure != null) {
@@ -117,21 +136,30 @@ public final class WorkerPool implements AutoCloseable {
         }
     }
 
-    private void runShare(int index) {
+    /**
+     * Runs a share of a round unless somebody took it. By the end of a round all of its shares are taken, so that a worker
+     * that comes late from an old round finds nothing to take, and what it reads below belongs to the round it took.
+     */
+    private void runShare(int share, int now) {
+        int last = taken.get(share);
+        if (last - now >= 0 || !taken.compareAndSet(share, last, now)) {
+            return;
+        }
         int chunks = (items + grain - 1) / grain;
-        int begin = (int) ((long) chunks * index / threads()) * grain;
-        int end = Math.min(items, (int) ((long) chunks * (index + 1) / threads()) * grain);
-        if (begin < end) {
-            try {
-                task.run(begin, end);
-            } catch (Throwable t) {
-                failure = t;
-            }
+        int begin = (int) ((long) chunks * share / shares) * grain;
+        int end = Math.min(items, (int) ((long) chunks * (share + 1) / shares) * grain);
+        try {
+            task.run(begin, end);
+        } catch (Throwable t) {
+            failure = t;
+        } finally {
+            pending.decrementAndGet();
         }
     }
 
     /** Ends the workers after the task that is running. Idempotent. */
     @Override
+    @SuppressWarnings("NonAtomicVolatileUpdate") // the lock's holder alone writes the round
     public void close() {
         oneCaller.lock();
         try {
@@ -139,6 +167,8 @@ public final class WorkerPool implements AutoCloseable {
                 return;
             }
             closed = true;
+            shares = 0;
+            round = round + 1;
             for (Worker worker : workers) {
                 worker.wake();
             }
@@ -153,7 +183,6 @@ public final class WorkerPool implements AutoCloseable {
     private final class Worker implements Runnable {
         private final int index;
         private final Thread thread;
-        private volatile int ticket;
         private volatile boolean parked;
 
         Worker(int index) {
@@ -165,9 +194,7 @@ public final class WorkerPool implements AutoCloseable {
             thread.start();
         }
 
-        @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: the caller that holds the lock
         void wake() {
-            ticket = ticket + 1;
             if (parked) {
                 LockSupport.unpark(thread);
             }
@@ -175,31 +202,31 @@ public final class WorkerPool implements AutoCloseable {
 
         @Override
         public void run() {
-            int done = 0;
+            int seen = 0;
             while (true) {
-                await(done);
-                done++;
+                seen = await(seen);
                 if (closed) {
                     return;
                 }
-                runShare(index);
-                pending.decrementAndGet();
+                runShare(index, seen);
             }
         }
 
-        private void await(int done) {
+        /** Waits for another round than the one seen last, and gives it. */
+        private int await(int seen) {
             int spins = 0;
-            while (ticket == done) {
+            while (round == seen) {
                 if (++spins < SPINS) {
                     Thread.onSpinWait();
                 } else {
                     parked = true;
-                    if (ticket == done) {
+                    if (round == seen) {
                         LockSupport.park(WorkerPool.this);
                     }
                     parked = false;
                 }
             }
+            return round;
         }
 
         void joinUninterrupted() {

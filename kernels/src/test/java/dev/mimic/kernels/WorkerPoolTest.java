@@ -27,12 +27,68 @@ final class WorkerPoolTest {
     }
 
     @Test
+    void manyShortRoundsOfChangingSizeRunEveryItemOnce() {
+        try (WorkerPool pool = WorkerPool.of(4)) {
+            AtomicIntegerArray seen = new AtomicIntegerArray(8);
+            for (int round = 0; round < 200_000; round++) {
+                int items = 1 + round % 8;
+                pool.run(items, 1, (begin, end) -> {
+                    for (int i = begin; i < end; i++) {
+                        seen.incrementAndGet(i);
+                    }
+                });
+            }
+            for (int i = 0; i < 8; i++) {
+                assertEquals(25_000 * (8 - i), seen.get(i), "item " + i);
+            }
+        }
+    }
+
+    @Test
+    void aShareIsRunOnceWhileWorkersAreHeldUp() throws InterruptedException {
+        try (WorkerPool pool = WorkerPool.of(3)) {
+            Thread[] noise = new Thread[6];
+            boolean[] stop = new boolean[1];
+            for (int i = 0; i < noise.length; i++) {
+                noise[i] = Thread.ofPlatform().daemon().start(() -> {
+                    while (!stop(stop)) {
+                        Thread.onSpinWait();
+                    }
+                });
+            }
+            AtomicIntegerArray seen = new AtomicIntegerArray(3);
+            for (int round = 0; round < 2_000; round++) {
+                pool.run(3, 1, (begin, end) -> {
+                    for (int i = begin; i < end; i++) {
+                        seen.incrementAndGet(i);
+                    }
+                });
+            }
+            synchronized (stop) {
+                stop[0] = true;
+            }
+            for (Thread thread : noise) {
+                thread.join();
+            }
+            for (int i = 0; i < 3; i++) {
+                assertEquals(2_000, seen.get(i), "item " + i);
+            }
+        }
+    }
+
+    private static boolean stop(boolean[] flag) {
+        synchronized (flag) {
+            return flag[0];
+        }
+    }
+
+    @Test
     void aFailureOfAWorkerReachesTheCallerAndThePoolGoesOn() {
         try (WorkerPool pool = WorkerPool.of(2)) {
             assertThrows(
                     ArithmeticException.class,
                     () -> pool.run(2, 1, (begin, end) -> {
-                        if (begin == 1) {
+                        if (end == 2) {
                             throw new ArithmeticException("planted");
                         }
                     }));
