@@ -48,9 +48,14 @@ final class SelfAttention {
             }
             backend.attention().decode(shape, rows, a.q, caches, step.begins(), step.ends(), a.attended);
         } else {
-            int position = step.positions()[0];
-            backend.attention().store(shape, rows, a.k, a.v, 0, caches[0], position);
-            backend.attention().prefill(shape, rows, a.q, caches[0], position, step.window(), a.attended);
+            for (int block = 0; block < step.blocks(); block++) {
+                int row = step.begins()[block];
+                int count = step.ends()[block] - row;
+                int position = step.positions()[row];
+                KeyValues cache = caches[block];
+                backend.attention().store(shape, count, a.k, a.v, row, cache, position);
+                backend.attention().prefill(shape, count, a.q, row, cache, position, step.window(), a.attended);
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The decoder of Llama, Mistral and Qwen models: embeddings, layers, final norm, head. A block of one prompt goes through
+ * The decoder of Llama, Mistral and Qwen models: embeddings, layers, final norm, head. Blocks of prompts go through
  * matrix-matrix products, new tokens of several sequences through matrix-vector products; a row's result depends on its
  * own sequence and on which of the two it went through, never on the rows beside it or on how a prompt was cut.
  *
@@ -84,18 +84,17 @@ public final class Transformer {
         Activations a = activations;
         int count = step.rows();
         int hidden = config.hiddenSize();
-        int position = step.positions()[0];
         for (int i = 0; i < count; i++) {
             WeightReader.widen(weights.embedding(), step.ids()[i], a.x, i * hidden);
         }
-        trace.embeddings(position, count, a.x);
+        trace.embeddings(count, step.positions(), a.x);
         rotary.fill(count, step.positions(), step.lengths(), a.cos, a.sin);
         for (int layer = 0; layer < blocks.size(); layer++) {
             blocks.get(layer).forward(step, a);
-            trace.layer(layer, position, count, a.x);
+            trace.layer(layer, count, step.positions(), a.x);
         }
         backend.row().rmsNorm(count, a.x, weights.finalNorm(), config.rmsNormEpsilon(), a.normed);
-        trace.finalNorm(position, count, a.normed);
+        trace.finalNorm(count, step.positions(), a.normed);
     }
 
     /**
@@ -113,6 +112,26 @@ public final class Transformer {
             x = activations.projected; // free after the last layer
             System.arraycopy(activations.normed, first * hidden, x, 0, count * hidden);
         }
+        head(phase, count, x, logits);
+    }
+
+    /**
+     * The logits of chosen rows of the last step.
+     *
+     * @param phase as above
+     * @param chosen [count]: rows
+     * @param count rows chosen
+     * @param logits [count, vocabulary]; overwritten
+     */
+    public void logits(Phase phase, int[] chosen, int count, float[] logits) {
+        int hidden = config.hiddenSize();
+        for (int i = 0; i < count; i++) { // projected is free after the last layer
+            System.arraycopy(activations.normed, chosen[i] * hidden, activations.projected, i * hidden, hidden);
+        }
+        head(phase, count, activations.projected, logits);
+    }
+
+    private void head(Phase phase, int count, float[] x, float[] logits) {
         if (phase == Phase.DECODE) {
             backend.matrix().gemv(weights.head(), count, x, logits);
         } else {
