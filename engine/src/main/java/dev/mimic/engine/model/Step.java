@@ -117,7 +117,8 @@ public final class Step {
         return phase;
     }
 
-    int window() {
+    /** Positions that a row sees at most, its own included. */
+    public int window() {
         return window;
     }
 
@@ -134,17 +135,17 @@ public final class Step {
     }
 
     /** Blocks of a prefill step. */
-    int blocks() {
+    public int blocks() {
         return blocks;
     }
 
     /** First position each decoded row sees; in prefill the first row of each block. */
-    int[] begins() {
+    public int[] begins() {
         return begins;
     }
 
     /** One past the last position each decoded row sees; in prefill one past the last row of each block. */
-    int[] ends() {
+    public int[] ends() {
         return ends;
     }
 

@@ -21,6 +21,7 @@ public final class Transformer {
     private final Backend backend;
     private final int rows;
     private final RotaryTable rotary;
+    private final AttentionShape shape;
     private final List<TransformerBlock> blocks = new ArrayList<>();
     private Activations activations;
 
@@ -38,7 +39,7 @@ public final class Transformer {
         this.rows = rows;
         this.rotary = new RotaryTable(config.headSize(), config.ropeTheta(), config.ropeScaling());
         float scale = (float) (1 / Math.sqrt(config.headSize()));
-        AttentionShape shape = new AttentionShape(config.heads(), config.kvHeads(), config.headSize(), scale);
+        this.shape = new AttentionShape(config.heads(), config.kvHeads(), config.headSize(), scale);
         float epsilon = config.rmsNormEpsilon();
         for (int layer = 0; layer < config.layers(); layer++) {
             TransformerWeights.Block block = weights.blocks().get(layer);
@@ -66,6 +67,21 @@ public final class Transformer {
         return rows;
     }
 
+    /** The kernels it runs on; to be used on the thread that runs the decoder. */
+    public Backend backend() {
+        return backend;
+    }
+
+    /** The shape of its attention. */
+    public AttentionShape attentionShape() {
+        return shape;
+    }
+
+    /** A decoder for other steps over the same weights and kernels. The two share one calling thread. */
+    public Transformer withRows(int most) {
+        return new Transformer(config, weights, backend, most);
+    }
+
     /** A step of at most {@link #rows()} rows, to be filled. */
     public Step newStep() {
         return new Step(rows, config.layers(), weights.slots(), config.slidingWindow());
@@ -78,23 +94,51 @@ public final class Transformer {
      */
     @SuppressWarnings("exports") // adapt alone traces
     public void forward(Step step, ForwardTrace trace) {
-        if (activations == null) {
-            activations = new Activations(config, rows, weights.largestRank());
-        }
-        Activations a = activations;
+        Activations a = activations();
         int count = step.rows();
         int hidden = config.hiddenSize();
         for (int i = 0; i < count; i++) {
             WeightReader.widen(weights.embedding(), step.ids()[i], a.x, i * hidden);
         }
         trace.embeddings(count, step.positions(), a.x);
-        rotary.fill(count, step.positions(), step.lengths(), a.cos, a.sin);
+        angles(step, a.cos, a.sin);
         for (int layer = 0; layer < blocks.size(); layer++) {
-            blocks.get(layer).forward(step, a);
+            blocks.get(layer).forward(step, a, trace);
             trace.layer(layer, count, step.positions(), a.x);
         }
         backend.row().rmsNorm(count, a.x, weights.finalNorm(), config.rmsNormEpsilon(), a.normed);
         trace.finalNorm(count, step.positions(), a.normed);
+    }
+
+    /** Made by the first step. */
+    private Activations activations() {
+        if (activations == null) {
+            activations = new Activations(config, rows, weights.largestRank());
+        }
+        return activations;
+    }
+
+    /**
+     * Runs one layer again, for a backward pass that did not keep what the trace shows.
+     *
+     * @param step as the forward step was, of whole sequences
+     * @param x [rows, hidden]: the residual stream before the layer; read only
+     */
+    public void recompute(int layer, Step step, float[] x, ForwardTrace trace) {
+        Activations a = activations();
+        System.arraycopy(x, 0, a.x, 0, step.rows() * config.hiddenSize());
+        angles(step, a.cos, a.sin);
+        blocks.get(layer).forward(step, a, trace);
+    }
+
+    /**
+     * The angles of a step's rows.
+     *
+     * @param cos [rows, headSize / 2]; overwritten
+     * @param sin [rows, headSize / 2]; overwritten
+     */
+    public void angles(Step step, float[] cos, float[] sin) {
+        rotary.fill(step.rows(), step.positions(), step.lengths(), cos, sin);
     }
 
     /**

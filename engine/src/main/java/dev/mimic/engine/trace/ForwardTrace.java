@@ -36,4 +36,65 @@ public interface ForwardTrace {
      * @param x [rows, hidden]; read only
      */
     default void finalNorm(int rows, int[] positions, float[] x) {}
+
+    // What follows is for training, where a step's rows are whole sequences.
+
+    /**
+     * The residual stream between a layer's attention and its feed-forward part.
+     *
+     * @param layer the layer, from 0
+     * @param rows rows
+     * @param x [rows, hidden]; read only
+     */
+    default void middle(int layer, int rows, float[] x) {}
+
+    /**
+     * Queries and keys before the norms of heads, in models that have such norms.
+     *
+     * @param layer the layer, from 0
+     * @param rows rows
+     * @param q [rows, heads, headSize]; read only
+     * @param k [rows, kvHeads, headSize]; read only
+     */
+    default void heads(int layer, int rows, float[] q, float[] k) {}
+
+    /**
+     * What attention works on, rotated.
+     *
+     * @param layer the layer, from 0
+     * @param rows rows
+     * @param q [rows, heads, headSize]; read only
+     * @param k [rows, kvHeads, headSize]; read only
+     * @param v [rows, kvHeads, headSize]; read only
+     */
+    default void attention(int layer, int rows, float[] q, float[] k, float[] v) {}
+
+    /**
+     * What attention gives: the input of the output projection.
+     *
+     * @param layer the layer, from 0
+     * @param rows rows
+     * @param attended [rows, heads, headSize]; read only
+     */
+    default void attended(int layer, int rows, float[] attended) {}
+
+    /**
+     * Gate and upward projection before they are multiplied.
+     *
+     * @param layer the layer, from 0
+     * @param rows rows
+     * @param gate [rows, intermediate]; read only
+     * @param up [rows, intermediate]; read only
+     */
+    default void gated(int layer, int rows, float[] gate, float[] up) {}
+
+    /**
+     * Where {@code Vᵀ x} of a layer in factors is to be left, before the scale.
+     *
+     * @param slot the layer's place among those in factors
+     * @return [rows, rank held]; null for nowhere
+     */
+    default float[] projection(int slot) {
+        return null;
+    }
 }

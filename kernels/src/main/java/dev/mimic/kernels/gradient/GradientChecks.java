@@ -49,8 +49,7 @@ final class GradientChecks {
     }
 
     /** Whether the reference is read. */
-    static boolean logits(
-            int size, float[] x, float[] reference, float[] alpha, float beta, float kappa, float[] out) {
+    static boolean logits(int size, float[] x, float[] reference, float[] alpha, float beta, float kappa, float[] out) {
         boolean referred = beta != 0 || kappa != 0;
         Shapes.atLeast("logits backward", "x", x.length, (long) alpha.length * size);
         Shapes.atLeast("logits backward", "out", out.length, (long) alpha.length * size);

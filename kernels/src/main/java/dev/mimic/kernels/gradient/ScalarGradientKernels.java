@@ -189,15 +189,15 @@ final class ScalarGradientKernels implements GradientKernels {
     }
 
     @Override
-    public void logits(
-            int size, float[] x, float[] reference, float[] alpha, float beta, float kappa, float[] out) {
+    public void logits(int size, float[] x, float[] reference, float[] alpha, float beta, float kappa, float[] out) {
         boolean referred = GradientChecks.logits(size, x, reference, alpha, beta, kappa, out);
         for (int i = 0; i < alpha.length; i++) {
             for (int c = i * size; c < (i + 1) * size; c++) {
                 double share = Math.exp(x[c]);
-                out[c] = (float) (referred
-                        ? share * (alpha[i] + kappa * (x[c] - reference[c])) + beta * Math.exp(reference[c])
-                        : share * alpha[i]);
+                out[c] = (float)
+                        (referred
+                                ? share * (alpha[i] + kappa * (x[c] - reference[c])) + beta * Math.exp(reference[c])
+                                : share * alpha[i]);
             }
         }
     }

@@ -61,8 +61,7 @@ final class VectorAttentionGradient {
 
         /** Where a position's query starts, of the head-th head that shares the key. */
         int query(int position, int head) {
-            return (first + position) * shape.querySize()
-                    + (kvHead * shape.headsPerKvHead() + head) * shape.headSize();
+            return (first + position) * shape.querySize() + (kvHead * shape.headsPerKvHead() + head) * shape.headSize();
         }
 
         /** First position that the query at a position sees. */
@@ -160,7 +159,8 @@ final class VectorAttentionGradient {
             float scale = item.shape().scale();
             FloatVector maxima = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
             for (int p = from; p < to; p += LANES) {
-                FloatVector score = FloatVector.fromArray(SPECIES, scores, row + p).mul(scale);
+                FloatVector score =
+                        FloatVector.fromArray(SPECIES, scores, row + p).mul(scale);
                 score.intoArray(scores, row + p);
                 maxima = maxima.max(score);
             }
@@ -169,7 +169,8 @@ final class VectorAttentionGradient {
             float factor = 1 / VectorLanes.sum(lanes, 0);
             FloatVector means = FloatVector.zero(SPECIES);
             for (int p = from; p < to; p += LANES) {
-                FloatVector share = FloatVector.fromArray(SPECIES, scores, row + p).mul(factor);
+                FloatVector share =
+                        FloatVector.fromArray(SPECIES, scores, row + p).mul(factor);
                 share.intoArray(scores, row + p);
                 means = share.fma(FloatVector.fromArray(SPECIES, shares, row + p), means);
             }
@@ -213,7 +214,8 @@ final class VectorAttentionGradient {
                 score0 = FloatVector.fromArray(SPECIES, keys, column).fma(query, score0);
                 score1 = FloatVector.fromArray(SPECIES, keys, column + LANES).fma(query, score1);
                 product0 = FloatVector.fromArray(SPECIES, values, column).fma(gradient, product0);
-                product1 = FloatVector.fromArray(SPECIES, values, column + LANES).fma(gradient, product1);
+                product1 =
+                        FloatVector.fromArray(SPECIES, values, column + LANES).fma(gradient, product1);
             }
             score0.intoArray(scores, row + p);
             score1.intoArray(scores, row + p + LANES);
@@ -248,7 +250,8 @@ final class VectorAttentionGradient {
                 even0 = FloatVector.fromArray(SPECIES, rows, from).fma(even, even0);
                 even1 = FloatVector.fromArray(SPECIES, rows, from + LANES).fma(even, even1);
                 odd0 = FloatVector.fromArray(SPECIES, rows, from + rowStep).fma(odd, odd0);
-                odd1 = FloatVector.fromArray(SPECIES, rows, from + rowStep + LANES).fma(odd, odd1);
+                odd1 = FloatVector.fromArray(SPECIES, rows, from + rowStep + LANES)
+                        .fma(odd, odd1);
             }
             if (n < count) {
                 int from = row + n * rowStep + j;

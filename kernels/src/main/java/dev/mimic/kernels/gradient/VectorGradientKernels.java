@@ -236,8 +236,7 @@ final class VectorGradientKernels implements GradientKernels {
     }
 
     @Override
-    public void logits(
-            int size, float[] x, float[] reference, float[] alpha, float beta, float kappa, float[] out) {
+    public void logits(int size, float[] x, float[] reference, float[] alpha, float beta, float kappa, float[] out) {
         boolean referred = GradientChecks.logits(size, x, reference, alpha, beta, kappa, out);
         logits.gradient(size, x, referred ? reference : null, alpha, beta, kappa, out);
     }

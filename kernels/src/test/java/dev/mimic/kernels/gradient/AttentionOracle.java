@@ -20,7 +20,8 @@ final class AttentionOracle {
     final double[] errorK;
     final double[] errorV;
 
-    AttentionOracle(AttentionShape shape, int window, int first, int count, float[] q, float[] k, float[] v, float[] g) {
+    AttentionOracle(
+            AttentionShape shape, int window, int first, int count, float[] q, float[] k, float[] v, float[] g) {
         this.shape = shape;
         this.window = window;
         this.count = count;
