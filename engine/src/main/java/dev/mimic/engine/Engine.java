@@ -1,6 +1,7 @@
 package dev.mimic.engine;
 
 import dev.mimic.engine.model.Factors;
+import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.prompt.ChatTemplate;
 import dev.mimic.engine.runtime.BatchScheduler;
 import dev.mimic.engine.runtime.Completion;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -247,6 +249,19 @@ public final class Engine implements AutoCloseable {
             model.checkStillWhole();
             pass.run(ids, first, rows);
             return null;
+        });
+    }
+
+    /**
+     * Runs work with the decoder itself, on the engine's thread between two of its steps, and waits for it: training.
+     * Requests wait meanwhile. The decoder and its kernels are not to be used once the work is done.
+     *
+     * @throws IllegalStateException if the engine is closed, or this is its own thread
+     */
+    public <T> T withDecoder(Function<Transformer, T> work) {
+        return scheduler.call(() -> {
+            model.checkStillWhole();
+            return work.apply(model.transformer());
         });
     }
 

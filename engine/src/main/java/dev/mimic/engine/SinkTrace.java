@@ -16,24 +16,24 @@ final class SinkTrace implements ForwardTrace {
     }
 
     @Override
-    public void embeddings(int position, int rows, float[] x) {
-        hand(0, position, rows, x);
+    public void embeddings(int rows, int[] positions, float[] x) {
+        hand(0, rows, positions, x);
     }
 
     @Override
-    public void layer(int layer, int position, int rows, float[] x) {
-        hand(layer + 1, position, rows, x);
+    public void layer(int layer, int rows, int[] positions, float[] x) {
+        hand(layer + 1, rows, positions, x);
     }
 
     @Override
-    public void finalNorm(int position, int rows, float[] x) {
-        hand(layers + 1, position, rows, x);
+    public void finalNorm(int rows, int[] positions, float[] x) {
+        hand(layers + 1, rows, positions, x);
     }
 
-    private void hand(int stage, int position, int rows, float[] x) {
+    private void hand(int stage, int rows, int[] positions, float[] x) {
         for (int i = 0; i < rows; i++) {
             System.arraycopy(x, i * row.length, row, 0, row.length);
-            sink.hidden(stage, position + i, row);
+            sink.hidden(stage, positions[i], row);
         }
     }
 }

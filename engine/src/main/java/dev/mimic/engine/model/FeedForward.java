@@ -1,5 +1,6 @@
 package dev.mimic.engine.model;
 
+import dev.mimic.engine.trace.ForwardTrace;
 import dev.mimic.kernels.backend.Backend;
 
 /** The gated feed-forward layer: {@code down(silu(gate(x)) .* up(x))}. */
@@ -13,10 +14,11 @@ final class FeedForward {
     }
 
     /** From {@code a.normed} to {@code a.projected}. */
-    void forward(Step step, Activations a) {
-        weights.gate().apply(backend, step, a.normed, a, a.gate);
-        weights.up().apply(backend, step, a.normed, a, a.up);
+    void forward(int layer, Step step, Activations a, ForwardTrace trace) {
+        LinearForward.apply(weights.gate(), backend, step, a.normed, a, a.gate, trace);
+        LinearForward.apply(weights.up(), backend, step, a.normed, a, a.up, trace);
+        trace.gated(layer, step.rows(), a.gate, a.up);
         backend.row().swiGlu(step.rows() * weights.gate().out(), a.gate, a.up, a.gate);
-        weights.down().apply(backend, step, a.gate, a, a.projected);
+        LinearForward.apply(weights.down(), backend, step, a.gate, a, a.projected, trace);
     }
 }

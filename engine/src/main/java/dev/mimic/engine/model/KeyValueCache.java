@@ -25,17 +25,32 @@ public final class KeyValueCache implements AutoCloseable {
      * @param capacity positions
      * @throws IllegalStateException naming the bytes needed if there is no memory for it
      */
-    @SuppressWarnings("resource") // closed by close(), or here if there is no memory
     public static KeyValueCache of(ModelConfig config, int capacity) {
+        return of(config, capacity, config.layers());
+    }
+
+    /**
+     * Makes a cache whose layers share the memory of one: for sequences that go through the model whole, in a single
+     * step, as training has them.
+     *
+     * @param capacity positions
+     * @throws IllegalStateException naming the bytes needed if there is no memory for it
+     */
+    public static KeyValueCache passing(ModelConfig config, int capacity) {
+        return of(config, capacity, 1);
+    }
+
+    @SuppressWarnings("resource") // closed by close(), or here if there is no memory
+    private static KeyValueCache of(ModelConfig config, int capacity, int held) {
         Arena arena = Arena.ofShared();
         try {
             long bytes = bytes(config, capacity) / config.layers() / 2;
             long stride = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-            MemorySegment all = arena.allocate(stride * config.layers() * 2, ALIGNMENT);
+            MemorySegment all = arena.allocate(stride * held * 2, ALIGNMENT);
             KeyValues[] layers = new KeyValues[config.layers()];
             for (int i = 0; i < layers.length; i++) {
-                layers[i] = new KeyValues(
-                        all.asSlice(2L * i * stride, bytes), all.asSlice((2L * i + 1) * stride, bytes), capacity);
+                long from = 2L * (i % held) * stride;
+                layers[i] = new KeyValues(all.asSlice(from, bytes), all.asSlice(from + stride, bytes), capacity);
             }
             return new KeyValueCache(arena, layers, capacity);
         } catch (OutOfMemoryError e) {

@@ -1,5 +1,6 @@
 package dev.mimic.engine.model;
 
+import dev.mimic.engine.trace.ForwardTrace;
 import dev.mimic.kernels.attention.AttentionShape;
 import dev.mimic.kernels.attention.KeyValues;
 import dev.mimic.kernels.backend.Backend;
@@ -22,21 +23,28 @@ final class SelfAttention {
         this.weights = weights;
     }
 
+    int layer() {
+        return layer;
+    }
+
     /** From {@code a.normed} to {@code a.projected}; stores the rows' keys and values in their caches. */
-    void forward(Step step, Activations a) {
+    void forward(Step step, Activations a, ForwardTrace trace) {
         int rows = step.rows();
         int headSize = shape.headSize();
-        weights.q().apply(backend, step, a.normed, a, a.q);
-        weights.k().apply(backend, step, a.normed, a, a.k);
-        weights.v().apply(backend, step, a.normed, a, a.v);
+        LinearForward.apply(weights.q(), backend, step, a.normed, a, a.q, trace);
+        LinearForward.apply(weights.k(), backend, step, a.normed, a, a.k, trace);
+        LinearForward.apply(weights.v(), backend, step, a.normed, a, a.v, trace);
         if (weights.qNorm().length > 0) {
+            trace.heads(layer, rows, a.q, a.k);
             backend.row().rmsNorm(rows * shape.heads(), a.q, weights.qNorm(), epsilon, a.q);
             backend.row().rmsNorm(rows * shape.kvHeads(), a.k, weights.kNorm(), epsilon, a.k);
         }
         backend.row().rotate(rows, shape.heads(), headSize, a.q, a.cos, a.sin);
         backend.row().rotate(rows, shape.kvHeads(), headSize, a.k, a.cos, a.sin);
+        trace.attention(layer, rows, a.q, a.k, a.v);
         attend(step, a);
-        weights.o().apply(backend, step, a.attended, a, a.projected);
+        trace.attended(layer, rows, a.attended);
+        LinearForward.apply(weights.o(), backend, step, a.attended, a, a.projected, trace);
     }
 
     private void attend(Step step, Activations a) {
@@ -48,9 +56,14 @@ final class SelfAttention {
             }
             backend.attention().decode(shape, rows, a.q, caches, step.begins(), step.ends(), a.attended);
         } else {
-            int position = step.positions()[0];
-            backend.attention().store(shape, rows, a.k, a.v, 0, caches[0], position);
-            backend.attention().prefill(shape, rows, a.q, caches[0], position, step.window(), a.attended);
+            for (int block = 0; block < step.blocks(); block++) {
+                int row = step.begins()[block];
+                int count = step.ends()[block] - row;
+                int position = step.positions()[row];
+                KeyValues cache = caches[block];
+                backend.attention().store(shape, count, a.k, a.v, row, cache, position);
+                backend.attention().prefill(shape, count, a.q, row, cache, position, step.window(), a.attended);
+            }
         }
     }
 }

@@ -5,8 +5,8 @@ import dev.mimic.kernels.svf.SvfKernels.Phase;
 import java.util.Arrays;
 
 /**
- * The rows of one forward step: a block of one sequence's prompt, or one new token for each of several sequences. It is
- * filled anew for every step and allocates nothing then. Not thread-safe.
+ * The rows of one forward step: blocks of the prompts of one or more sequences, or one new token for each of several
+ * sequences. It is filled anew for every step and allocates nothing then. Not thread-safe.
  */
 public final class Step {
     private final int[] ids;
@@ -19,6 +19,7 @@ public final class Step {
     private final int window;
     private Phase phase = Phase.DECODE;
     private int rows;
+    private int blocks;
 
     /** Makes a step of at most {@code capacity} rows. */
     Step(int capacity, int layers, int slots, int window) {
@@ -37,26 +38,35 @@ public final class Step {
         return ids.length;
     }
 
+    /** Makes this an empty prefill step. */
+    public void prefill() {
+        reset(Phase.PREFILL);
+    }
+
     /**
-     * Makes this the block {@code tokens[from, from + count)} of a sequence, at the positions of those indices.
+     * Adds the block {@code tokens[from, from + count)} of a sequence to a prefill step, at the positions of those
+     * indices. The step's blocks are of different sequences.
      *
+     * @param count rows; at most {@code capacity() - rows()}
      * @param length positions of the whole sequence; what dynamic rope scaling goes by
      * @param cache the sequence's cache; holds all positions before {@code from}
      */
-    public void prefill(int[] tokens, int from, int count, int length, KeyValueCache cache, RowScales rowScales) {
-        reset(Phase.PREFILL);
-        rows = count;
+    public void addBlock(int[] tokens, int from, int count, int length, KeyValueCache cache, RowScales rowScales) {
         for (int i = 0; i < count; i++) {
-            ids[i] = tokens[from + i];
-            positions[i] = from + i;
-            lengths[i] = length;
+            ids[rows + i] = tokens[from + i];
+            positions[rows + i] = from + i;
+            lengths[rows + i] = length;
         }
         for (int slot = 0; slot < scales.length; slot++) {
-            Arrays.fill(scales[slot], 0, count, rowScales.slot(slot));
+            Arrays.fill(scales[slot], rows, rows + count, rowScales.slot(slot));
         }
         for (int layer = 0; layer < caches.length; layer++) {
-            caches[layer][0] = cache.layer(layer);
+            caches[layer][blocks] = cache.layer(layer);
         }
+        begins[blocks] = rows;
+        rows += count;
+        ends[blocks] = rows;
+        blocks++;
     }
 
     /** Makes this an empty decoding step. */
@@ -95,6 +105,7 @@ public final class Step {
         }
         phase = next;
         rows = 0;
+        blocks = 0;
     }
 
     /** Rows of this step. */
@@ -106,7 +117,8 @@ public final class Step {
         return phase;
     }
 
-    int window() {
+    /** Positions that a row sees at most, its own included. */
+    public int window() {
         return window;
     }
 
@@ -122,17 +134,22 @@ public final class Step {
         return lengths;
     }
 
-    /** First position each decoded row sees. */
-    int[] begins() {
+    /** Blocks of a prefill step. */
+    public int blocks() {
+        return blocks;
+    }
+
+    /** First position each decoded row sees; in prefill the first row of each block. */
+    public int[] begins() {
         return begins;
     }
 
-    /** One past the last position each decoded row sees. */
-    int[] ends() {
+    /** One past the last position each decoded row sees; in prefill one past the last row of each block. */
+    public int[] ends() {
         return ends;
     }
 
-    /** The rows' caches in a layer; in prefill the first one alone. */
+    /** The rows' caches in a layer; in prefill those of the blocks. */
     KeyValues[] caches(int layer) {
         return caches[layer];
     }

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The decoder of Llama, Mistral and Qwen models: embeddings, layers, final norm, head. A block of one prompt goes through
+ * The decoder of Llama, Mistral and Qwen models: embeddings, layers, final norm, head. Blocks of prompts go through
  * matrix-matrix products, new tokens of several sequences through matrix-vector products; a row's result depends on its
  * own sequence and on which of the two it went through, never on the rows beside it or on how a prompt was cut.
  *
@@ -21,6 +21,7 @@ public final class Transformer {
     private final Backend backend;
     private final int rows;
     private final RotaryTable rotary;
+    private final AttentionShape shape;
     private final List<TransformerBlock> blocks = new ArrayList<>();
     private Activations activations;
 
@@ -38,7 +39,7 @@ public final class Transformer {
         this.rows = rows;
         this.rotary = new RotaryTable(config.headSize(), config.ropeTheta(), config.ropeScaling());
         float scale = (float) (1 / Math.sqrt(config.headSize()));
-        AttentionShape shape = new AttentionShape(config.heads(), config.kvHeads(), config.headSize(), scale);
+        this.shape = new AttentionShape(config.heads(), config.kvHeads(), config.headSize(), scale);
         float epsilon = config.rmsNormEpsilon();
         for (int layer = 0; layer < config.layers(); layer++) {
             TransformerWeights.Block block = weights.blocks().get(layer);
@@ -66,6 +67,21 @@ public final class Transformer {
         return rows;
     }
 
+    /** The kernels it runs on; to be used on the thread that runs the decoder. */
+    public Backend backend() {
+        return backend;
+    }
+
+    /** The shape of its attention. */
+    public AttentionShape attentionShape() {
+        return shape;
+    }
+
+    /** A decoder for other steps over the same weights and kernels. The two share one calling thread. */
+    public Transformer withRows(int most) {
+        return new Transformer(config, weights, backend, most);
+    }
+
     /** A step of at most {@link #rows()} rows, to be filled. */
     public Step newStep() {
         return new Step(rows, config.layers(), weights.slots(), config.slidingWindow());
@@ -78,24 +94,51 @@ public final class Transformer {
      */
     @SuppressWarnings("exports") // adapt alone traces
     public void forward(Step step, ForwardTrace trace) {
-        if (activations == null) {
-            activations = new Activations(config, rows, weights.largestRank());
-        }
-        Activations a = activations;
+        Activations a = activations();
         int count = step.rows();
         int hidden = config.hiddenSize();
-        int position = step.positions()[0];
         for (int i = 0; i < count; i++) {
             WeightReader.widen(weights.embedding(), step.ids()[i], a.x, i * hidden);
         }
-        trace.embeddings(position, count, a.x);
-        rotary.fill(count, step.positions(), step.lengths(), a.cos, a.sin);
+        trace.embeddings(count, step.positions(), a.x);
+        angles(step, a.cos, a.sin);
         for (int layer = 0; layer < blocks.size(); layer++) {
-            blocks.get(layer).forward(step, a);
-            trace.layer(layer, position, count, a.x);
+            blocks.get(layer).forward(step, a, trace);
+            trace.layer(layer, count, step.positions(), a.x);
         }
         backend.row().rmsNorm(count, a.x, weights.finalNorm(), config.rmsNormEpsilon(), a.normed);
-        trace.finalNorm(position, count, a.normed);
+        trace.finalNorm(count, step.positions(), a.normed);
+    }
+
+    /** Made by the first step. */
+    private Activations activations() {
+        if (activations == null) {
+            activations = new Activations(config, rows, weights.largestRank());
+        }
+        return activations;
+    }
+
+    /**
+     * Runs one layer again, for a backward pass that did not keep what the trace shows.
+     *
+     * @param step as the forward step was, of whole sequences
+     * @param x [rows, hidden]: the residual stream before the layer; read only
+     */
+    public void recompute(int layer, Step step, float[] x, ForwardTrace trace) {
+        Activations a = activations();
+        System.arraycopy(x, 0, a.x, 0, step.rows() * config.hiddenSize());
+        angles(step, a.cos, a.sin);
+        blocks.get(layer).forward(step, a, trace);
+    }
+
+    /**
+     * The angles of a step's rows.
+     *
+     * @param cos [rows, headSize / 2]; overwritten
+     * @param sin [rows, headSize / 2]; overwritten
+     */
+    public void angles(Step step, float[] cos, float[] sin) {
+        rotary.fill(step.rows(), step.positions(), step.lengths(), cos, sin);
     }
 
     /**
@@ -113,6 +156,26 @@ public final class Transformer {
             x = activations.projected; // free after the last layer
             System.arraycopy(activations.normed, first * hidden, x, 0, count * hidden);
         }
+        head(phase, count, x, logits);
+    }
+
+    /**
+     * The logits of chosen rows of the last step.
+     *
+     * @param phase as above
+     * @param chosen [count]: rows
+     * @param count rows chosen
+     * @param logits [count, vocabulary]; overwritten
+     */
+    public void logits(Phase phase, int[] chosen, int count, float[] logits) {
+        int hidden = config.hiddenSize();
+        for (int i = 0; i < count; i++) { // projected is free after the last layer
+            System.arraycopy(activations.normed, chosen[i] * hidden, activations.projected, i * hidden, hidden);
+        }
+        head(phase, count, activations.projected, logits);
+    }
+
+    private void head(Phase phase, int count, float[] x, float[] logits) {
         if (phase == Phase.DECODE) {
             backend.matrix().gemv(weights.head(), count, x, logits);
         } else {

@@ -1,5 +1,6 @@
 package dev.mimic.engine.model;
 
+import dev.mimic.engine.trace.ForwardTrace;
 import dev.mimic.kernels.backend.Backend;
 
 /** One layer: attention and the feed-forward layer, each on a norm of the residual stream and added back to it. */
@@ -24,13 +25,14 @@ final class TransformerBlock {
     }
 
     /** Moves {@code a.x} through the layer. */
-    void forward(Step step, Activations a) {
+    void forward(Step step, Activations a, ForwardTrace trace) {
         int elements = step.rows() * weights.inputNorm().length;
         backend.row().rmsNorm(step.rows(), a.x, weights.inputNorm(), epsilon, a.normed);
-        attention.forward(step, a);
+        attention.forward(step, a, trace);
         backend.row().add(elements, a.projected, a.x);
+        trace.middle(attention.layer(), step.rows(), a.x);
         backend.row().rmsNorm(step.rows(), a.x, weights.feedForwardNorm(), epsilon, a.normed);
-        feedForward.forward(step, a);
+        feedForward.forward(attention.layer(), step, a, trace);
         backend.row().add(elements, a.projected, a.x);
     }
 }

@@ -4,6 +4,7 @@ import dev.mimic.kernels.matrix.Matrix;
 import dev.mimic.loader.model.Architecture;
 import dev.mimic.loader.model.ModelConfig;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,14 +28,14 @@ public final class TransformerWeights {
 
     /** Attention of a layer; norms of a head's query and key are empty where the model has none. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Attention(Linear q, Linear k, Linear v, Linear o, float[] qNorm, float[] kNorm) {}
+    public record Attention(Linear q, Linear k, Linear v, Linear o, float[] qNorm, float[] kNorm) {}
 
     /** The feed-forward part of a layer. */
-    record Gated(Linear gate, Linear up, Linear down) {}
+    public record Gated(Linear gate, Linear up, Linear down) {}
 
     /** A layer. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Block(float[] inputNorm, Attention attention, float[] feedForwardNorm, Gated feedForward) {}
+    public record Block(float[] inputNorm, Attention attention, float[] feedForwardNorm, Gated feedForward) {}
 
     private final Matrix embedding;
     private final Matrix head;
@@ -135,6 +136,17 @@ public final class TransformerWeights {
      *     or not finite
      */
     public RowScales scales(Map<String, float[]> z) {
+        return scales(z, false);
+    }
+
+    /**
+     * The same for rows of a backward pass: a weight that is named goes through its factors even where z is 1 throughout.
+     */
+    public RowScales trainingScales(Map<String, float[]> z) {
+        return scales(z, true);
+    }
+
+    private RowScales scales(Map<String, float[]> z, boolean always) {
         for (Map.Entry<String, float[]> entry : new TreeMap<>(z).entrySet()) {
             check(entry.getKey(), entry.getValue());
         }
@@ -142,7 +154,7 @@ public final class TransformerWeights {
         for (int slot = 0; slot < bySlot.length; slot++) {
             Factor factor = slots.get(slot);
             float[] multipliers = z.get(factor.weight());
-            if (multipliers == null || allOnes(multipliers)) {
+            if (multipliers == null || !always && allOnes(multipliers)) {
                 bySlot[slot] = form == Form.FACTORED ? factor.sigma() : null;
             } else {
                 bySlot[slot] = scaled(factor.sigma(), multipliers);
@@ -193,7 +205,7 @@ public final class TransformerWeights {
     }
 
     /** Layers in factors. */
-    int slots() {
+    public int slots() {
         return slots.size();
     }
 
@@ -201,19 +213,23 @@ public final class TransformerWeights {
         return slots.stream().mapToInt(f -> f.sigma().length).max().orElse(0);
     }
 
-    Matrix embedding() {
+    /** Token embeddings, [vocabulary, hidden]. */
+    public Matrix embedding() {
         return embedding;
     }
 
-    Matrix head() {
+    /** The head, [vocabulary, hidden]; the embeddings where they are tied. */
+    public Matrix head() {
         return head;
     }
 
-    float[] finalNorm() {
+    /** The final norm, [hidden]; read only. */
+    public float[] finalNorm() {
         return finalNorm;
     }
 
-    List<Block> blocks() {
-        return blocks;
+    /** The layers; their arrays are read only. */
+    public List<Block> blocks() {
+        return Collections.unmodifiableList(blocks);
     }
 }

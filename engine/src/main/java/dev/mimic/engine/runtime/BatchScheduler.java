@@ -13,8 +13,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The one thread that runs a model. Requests of any thread queue up; each turn admits what there is room for, runs at
- * most about a block of prompt, and one decoding step for all rows together. A row draws with its own sampler and ends by
+ * The one thread that runs a model. Requests of any thread queue up; each turn admits what there is room for, runs one
+ * step of prompts, packed, and one decoding step for all rows together. A row draws with its own sampler and ends by
  * itself; its failure ends it alone. Nothing is allocated per decoded token.
  */
 public final class BatchScheduler implements AutoCloseable {
@@ -22,6 +22,8 @@ public final class BatchScheduler implements AutoCloseable {
     private final Runnable beforeWork;
     private final Step step;
     private final Row[] rows;
+    private final int[] packed;
+    private final int[] lastRows;
     private final int vocabulary;
     private final Thread thread;
     private int active;
@@ -45,6 +47,8 @@ public final class BatchScheduler implements AutoCloseable {
         this.beforeWork = beforeWork;
         this.step = transformer.newStep();
         this.rows = new Row[maxBatch];
+        this.packed = new int[maxBatch];
+        this.lastRows = new int[maxBatch];
         this.vocabulary = transformer.config().vocabularySize();
         this.thread = Thread.ofPlatform().daemon().name("mimic-scheduler").unstarted(this::loop);
         thread.start();
@@ -185,37 +189,51 @@ public final class BatchScheduler implements AutoCloseable {
         }
     }
 
-    /** Prompts, in the order of admission, until about a block of rows has run. */
+    /** One step of prompts, packed in the order of admission; a prompt longer than the step takes several turns. */
     private void prefill() {
-        int left = transformer.rows();
-        for (int i = 0; i < active && left > 0; i++) {
-            Row row = rows[i];
-            while (left > 0 && row.prefilling()) {
-                StopCause end = row.interrupted();
+        step.prefill();
+        int blocks = 0;
+        int ended = 0;
+        for (int i = 0; i < active && step.rows() < step.capacity(); i++) {
+            if (rows[i].prefilling()) {
+                StopCause end = rows[i].interrupted();
                 if (end == null) {
-                    try {
-                        int count = row.nextBlock(step, transformer.rows());
-                        left -= count;
-                        transformer.forward(step, ForwardTrace.NONE);
-                        if (!row.prefilling()) {
-                            reserveLogits(1);
-                            transformer.logits(Phase.DECODE, count - 1, 1, logits);
-                            end = row.draw(logits, 0);
-                        }
-                    } catch (Throwable t) {
-                        row.fail(t);
-                        rows[i] = null;
-                        break;
+                    packed[blocks++] = i;
+                    if (rows[i].addBlockTo(step)) {
+                        lastRows[ended] = step.rows() - 1;
+                        ended = blocks; // only the step's last block may be without its prompt's end
                     }
-                }
-                if (end != null) {
-                    row.finish(end);
+                } else {
+                    rows[i].finish(end);
                     rows[i] = null;
-                    break;
                 }
             }
         }
+        if (blocks > 0) {
+            try {
+                transformer.forward(step, ForwardTrace.NONE);
+                if (ended > 0) {
+                    reserveLogits(ended);
+                    transformer.logits(Phase.DECODE, lastRows, ended, logits);
+                }
+                for (int i = 0; i < ended; i++) {
+                    draw(packed[i], i);
+                }
+            } catch (Throwable t) {
+                failPacked(blocks, t);
+            }
+        }
         removeFinished();
+    }
+
+    /** A step that fails as a whole has nothing to give to any of its rows. */
+    private void failPacked(int blocks, Throwable failure) {
+        for (int i = 0; i < blocks; i++) {
+            if (rows[packed[i]] != null) {
+                rows[packed[i]].fail(failure);
+                rows[packed[i]] = null;
+            }
+        }
     }
 
     /** One token more for every row whose prompt is done. */
@@ -267,7 +285,7 @@ public final class BatchScheduler implements AutoCloseable {
         }
     }
 
-    /** A step that fails as a whole has nothing to give to any of its rows. */
+    /** The same of a decoding step. */
     private void failDecoded(Throwable failure) {
         for (int i = 0; i < active; i++) {
             if (!rows[i].prefilling()) {

@@ -50,7 +50,8 @@ public final class PromptPass {
         try (KeyValueCache cache = KeyValueCache.of(transformer.config(), ids.length)) {
             for (int from = 0; from < ids.length; from += transformer.rows()) {
                 int count = Math.min(transformer.rows(), ids.length - from);
-                step.prefill(ids, from, count, ids.length, cache, scales);
+                step.prefill();
+                step.addBlock(ids, from, count, ids.length, cache, scales);
                 transformer.forward(step, trace);
                 for (int i = Math.max(0, first - from); i < count; i += chunk) {
                     int some = Math.min(chunk, count - i);

@@ -50,15 +50,15 @@ final class Row {
     }
 
     /**
-     * Fills a step with the next block of the prompt.
+     * Adds the next block of the prompt to a step, as much of it as there is room for.
      *
-     * @return its rows
+     * @return whether the prompt ends with it
      */
-    int nextBlock(Step step, int block) {
-        int rows = Math.min(block, task.prompt().length - prefilled);
-        step.prefill(task.prompt(), prefilled, rows, task.prompt().length, cache, task.scales());
+    boolean addBlockTo(Step step) {
+        int rows = Math.min(step.capacity() - step.rows(), task.prompt().length - prefilled);
+        step.addBlock(task.prompt(), prefilled, rows, task.prompt().length, cache, task.scales());
         prefilled += rows;
-        return rows;
+        return !prefilling();
     }
 
     /** Adds the newest token to a decoding step. */

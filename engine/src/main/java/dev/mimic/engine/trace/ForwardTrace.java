@@ -1,7 +1,7 @@
 package dev.mimic.engine.trace;
 
 /**
- * What the forward pass shows of itself, block by block in the order of positions: for hidden states, and for training.
+ * What the forward pass shows of itself, step by step: for hidden states, and for training.
  * Arrays belong to the pass and change with its next step; an implementation copies what it keeps. Called on the thread
  * that runs the pass.
  */
@@ -12,28 +12,89 @@ public interface ForwardTrace {
     /**
      * The token embeddings.
      *
-     * @param position position of the first row
-     * @param rows rows, at consecutive positions
+     * @param rows rows
+     * @param positions [rows]: each row's position in its sequence; read only
      * @param x [rows, hidden]; read only
      */
-    default void embeddings(int position, int rows, float[] x) {}
+    default void embeddings(int rows, int[] positions, float[] x) {}
 
     /**
      * The residual stream after a layer.
      *
      * @param layer the layer, from 0
-     * @param position position of the first row
-     * @param rows rows, at consecutive positions
+     * @param rows rows
+     * @param positions [rows]: each row's position in its sequence; read only
      * @param x [rows, hidden]; read only
      */
-    default void layer(int layer, int position, int rows, float[] x) {}
+    default void layer(int layer, int rows, int[] positions, float[] x) {}
 
     /**
      * What the head sees: the residual stream after the final norm.
      *
-     * @param position position of the first row
-     * @param rows rows, at consecutive positions
+     * @param rows rows
+     * @param positions [rows]: each row's position in its sequence; read only
      * @param x [rows, hidden]; read only
      */
-    default void finalNorm(int position, int rows, float[] x) {}
+    default void finalNorm(int rows, int[] positions, float[] x) {}
+
+    // What follows is for training, where a step's rows are whole sequences.
+
+    /**
+     * The residual stream between a layer's attention and its feed-forward part.
+     *
+     * @param layer the layer, from 0
+     * @param rows rows
+     * @param x [rows, hidden]; read only
+     */
+    default void middle(int layer, int rows, float[] x) {}
+
+    /**
+     * Queries and keys before the norms of heads, in models that have such norms.
+     *
+     * @param layer the layer, from 0
+     * @param rows rows
+     * @param q [rows, heads, headSize]; read only
+     * @param k [rows, kvHeads, headSize]; read only
+     */
+    default void heads(int layer, int rows, float[] q, float[] k) {}
+
+    /**
+     * What attention works on, rotated.
+     *
+     * @param layer the layer, from 0
+     * @param rows rows
+     * @param q [rows, heads, headSize]; read only
+     * @param k [rows, kvHeads, headSize]; read only
+     * @param v [rows, kvHeads, headSize]; read only
+     */
+    default void attention(int layer, int rows, float[] q, float[] k, float[] v) {}
+
+    /**
+     * What attention gives: the input of the output projection.
+     *
+     * @param layer the layer, from 0
+     * @param rows rows
+     * @param attended [rows, heads, headSize]; read only
+     */
+    default void attended(int layer, int rows, float[] attended) {}
+
+    /**
+     * Gate and upward projection before they are multiplied.
+     *
+     * @param layer the layer, from 0
+     * @param rows rows
+     * @param gate [rows, intermediate]; read only
+     * @param up [rows, intermediate]; read only
+     */
+    default void gated(int layer, int rows, float[] gate, float[] up) {}
+
+    /**
+     * Where {@code Vᵀ x} of a layer in factors is to be left, before the scale.
+     *
+     * @param slot the layer's place among those in factors
+     * @return [rows, rank held]; null for nowhere
+     */
+    default float[] projection(int slot) {
+        return null;
+    }
 }

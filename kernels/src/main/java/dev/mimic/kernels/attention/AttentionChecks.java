@@ -9,9 +9,7 @@ final class AttentionChecks {
     static void store(AttentionShape shape, int batch, float[] k, float[] v, int row, KeyValues cache, int position) {
         long size = (long) shape.kvHeads() * shape.headSize();
         Shapes.positive("store", "batch", batch);
-        if (row < 0) {
-            throw new IllegalArgumentException("store: row is " + row + ", expected at least 0");
-        }
+        row("store", row);
         Shapes.atLeast("store", "k", k.length, ((long) row + batch) * size);
         Shapes.atLeast("store", "v", v.length, ((long) row + batch) * size);
         cache.check("store", shape, position, Math.addExact(position, batch));
@@ -30,11 +28,25 @@ final class AttentionChecks {
     }
 
     static void prefill(
-            AttentionShape shape, int batch, float[] q, KeyValues cache, int position, int window, float[] out) {
+            AttentionShape shape,
+            int batch,
+            float[] q,
+            int row,
+            KeyValues cache,
+            int position,
+            int window,
+            float[] out) {
         Shapes.positive("prefill", "batch", batch);
+        row("prefill", row);
         Shapes.positive("prefill", "window", window);
-        Shapes.atLeast("prefill", "q", q.length, (long) batch * shape.querySize());
-        Shapes.atLeast("prefill", "out", out.length, (long) batch * shape.querySize());
+        Shapes.atLeast("prefill", "q", q.length, ((long) row + batch) * shape.querySize());
+        Shapes.atLeast("prefill", "out", out.length, ((long) row + batch) * shape.querySize());
         cache.check("prefill", shape, position, Math.addExact(position, batch));
+    }
+
+    private static void row(String operation, int row) {
+        if (row < 0) {
+            throw new IllegalArgumentException(operation + ": row is " + row + ", expected at least 0");
+        }
     }
 }

@@ -48,10 +48,19 @@ public interface AttentionKernels {
      * {@code window} positions up to and with its own.
      *
      * @param batch rows
-     * @param q [batch, heads, headSize]
-     * @param position position of the first row
+     * @param q [row + batch, heads, headSize]
+     * @param row the block's first row in q and out
+     * @param position position of the block's first row
      * @param window positions seen at most; {@code Integer.MAX_VALUE} for all
-     * @param out [batch, heads, headSize]; overwritten
+     * @param out [row + batch, heads, headSize]; overwritten from {@code row} on
      */
-    void prefill(AttentionShape shape, int batch, float[] q, KeyValues cache, int position, int window, float[] out);
+    void prefill(
+            AttentionShape shape,
+            int batch,
+            float[] q,
+            int row,
+            KeyValues cache,
+            int position,
+            int window,
+            float[] out);
 }

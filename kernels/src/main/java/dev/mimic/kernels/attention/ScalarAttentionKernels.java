@@ -40,13 +40,21 @@ final class ScalarAttentionKernels implements AttentionKernels {
 
     @Override
     public void prefill(
-            AttentionShape shape, int batch, float[] q, KeyValues cache, int position, int window, float[] out) {
-        AttentionChecks.prefill(shape, batch, q, cache, position, window, out);
+            AttentionShape shape,
+            int batch,
+            float[] q,
+            int row,
+            KeyValues cache,
+            int position,
+            int window,
+            float[] out) {
+        AttentionChecks.prefill(shape, batch, q, row, cache, position, window, out);
         pool.run(batch * shape.heads(), 1, (first, last) -> {
             for (int item = first; item < last; item++) {
                 int end = position + item / shape.heads() + 1;
                 int begin = Math.max(0, end - window);
-                head(shape, item % shape.heads(), q, item * shape.headSize(), cache, begin, end, out);
+                int offset = row * shape.querySize() + item * shape.headSize();
+                head(shape, item % shape.heads(), q, offset, cache, begin, end, out);
             }
         });
     }

@@ -40,9 +40,16 @@ final class VectorAttentionKernels implements AttentionKernels {
 
     @Override
     public void prefill(
-            AttentionShape shape, int batch, float[] q, KeyValues cache, int position, int window, float[] out) {
-        AttentionChecks.prefill(shape, batch, q, cache, position, window, out);
-        prefill.run(shape, batch, q, cache, position, window, out);
+            AttentionShape shape,
+            int batch,
+            float[] q,
+            int row,
+            KeyValues cache,
+            int position,
+            int window,
+            float[] out) {
+        AttentionChecks.prefill(shape, batch, q, row, cache, position, window, out);
+        prefill.run(shape, batch, q, row, cache, position, window, out);
     }
 
     /** Copies rows into the cache. Made once, so that handing it over allocates nothing. */

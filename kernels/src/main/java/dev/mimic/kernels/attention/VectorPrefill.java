@@ -25,6 +25,7 @@ final class VectorPrefill implements WorkerPool.Task {
     private AttentionShape shape;
     private int batch;
     private float[] q;
+    private int row;
     private KeyValues cache;
     private int position;
     private int window;
@@ -38,10 +39,19 @@ final class VectorPrefill implements WorkerPool.Task {
         Arrays.setAll(scratches, i -> new Scratch());
     }
 
-    void run(AttentionShape shape, int batch, float[] q, KeyValues cache, int position, int window, float[] out) {
+    void run(
+            AttentionShape shape,
+            int batch,
+            float[] q,
+            int row,
+            KeyValues cache,
+            int position,
+            int window,
+            float[] out) {
         this.shape = shape;
         this.batch = batch;
         this.q = q;
+        this.row = row;
         this.cache = cache;
         this.position = position;
         this.window = window;
@@ -106,7 +116,7 @@ final class VectorPrefill implements WorkerPool.Task {
     /** Where an item's query, counted over positions and then heads, starts in q and out. */
     private int offset(int query, int kvHead, int first) {
         int heads = shape.headsPerKvHead();
-        return (first + query / heads) * shape.querySize() + (kvHead * heads + query % heads) * shape.headSize();
+        return (row + first + query / heads) * shape.querySize() + (kvHead * heads + query % heads) * shape.headSize();
     }
 
     private void loadTile(VectorTile tile, int from, int queries, int kvHead, int first) {

@@ -4,6 +4,7 @@ import dev.mimic.kernels.KernelChoice;
 import dev.mimic.kernels.VectorWidth;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.attention.AttentionKernels;
+import dev.mimic.kernels.gradient.GradientKernels;
 import dev.mimic.kernels.matrix.MatrixKernels;
 import dev.mimic.kernels.row.RowKernels;
 import dev.mimic.kernels.svd.DoubleKernels;
@@ -21,13 +22,20 @@ public record Backend(
         MatrixKernels matrix,
         RowKernels row,
         AttentionKernels attention,
-        SvfKernels svf) {
+        SvfKernels svf,
+        GradientKernels gradient) {
 
     /** Plain Java loops. */
     public static Backend scalar(WorkerPool pool) {
         MatrixKernels matrix = MatrixKernels.scalar(pool);
         return new Backend(
-                "scalar", pool, matrix, RowKernels.scalar(pool), AttentionKernels.scalar(pool), new SvfKernels(matrix));
+                "scalar",
+                pool,
+                matrix,
+                RowKernels.scalar(pool),
+                AttentionKernels.scalar(pool),
+                new SvfKernels(matrix),
+                GradientKernels.scalar(pool));
     }
 
     /**
@@ -44,7 +52,8 @@ public record Backend(
                 matrix,
                 RowKernels.vector(pool),
                 AttentionKernels.vector(pool),
-                new SvfKernels(matrix));
+                new SvfKernels(matrix),
+                GradientKernels.vector(pool));
     }
 
     /**

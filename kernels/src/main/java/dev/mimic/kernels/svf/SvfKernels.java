@@ -40,13 +40,30 @@ public final class SvfKernels {
      */
     public void apply(
             Phase phase, SvfFactors factors, int batch, float[] x, float[][] scales, float[] scratch, float[] y) {
+        apply(phase, factors, batch, x, scales, null, scratch, y);
+    }
+
+    /**
+     * The same, and keeps {@code Vᵀ x} for a backward pass.
+     *
+     * @param kept [batch, rank]: overwritten with {@code Vᵀ x[i]}, before the scale; null for nothing kept
+     */
+    public void apply(
+            Phase phase,
+            SvfFactors factors,
+            int batch,
+            float[] x,
+            float[][] scales,
+            float[] kept,
+            float[] scratch,
+            float[] y) {
         check(factors, batch, x, scales, scratch, y);
         for (int i = 0; i < batch; i++) {
             if (scales[i] == null) {
                 throw new IllegalArgumentException("svf: scales has none for row " + i + ", expected one a row");
             }
         }
-        multiply(phase, factors, batch, x, scales, scratch, y);
+        multiply(phase, factors, batch, x, scales, kept, scratch, y);
     }
 
     /**
@@ -61,6 +78,23 @@ public final class SvfKernels {
      */
     public void accumulate(
             Phase phase, SvfFactors factors, int batch, float[] x, float[][] scales, float[] scratch, float[] y) {
+        accumulate(phase, factors, batch, x, scales, null, scratch, y);
+    }
+
+    /**
+     * The same, and keeps {@code Vᵀ x} for a backward pass, of the rows up to the last that has a scale.
+     *
+     * @param kept [batch, rank]: overwritten with {@code Vᵀ x[i]}, before the scale; null for nothing kept
+     */
+    public void accumulate(
+            Phase phase,
+            SvfFactors factors,
+            int batch,
+            float[] x,
+            float[][] scales,
+            float[] kept,
+            float[] scratch,
+            float[] y) {
         check(factors, batch, x, scales, scratch, y);
         int last = batch - 1;
         while (last >= 0 && scales[last] == null) {
@@ -73,7 +107,7 @@ public final class SvfKernels {
         if (product.length < batch * out) {
             product = new float[batch * out];
         }
-        multiply(phase, factors, last + 1, x, scales, scratch, product);
+        multiply(phase, factors, last + 1, x, scales, kept, scratch, product);
         for (int i = 0; i <= last; i++) {
             if (scales[i] != null) {
                 add(product, y, i * out, out);
@@ -96,11 +130,22 @@ public final class SvfKernels {
 
     /** One pass over V, one over U. Rows without a scale get a product of no meaning. */
     private void multiply(
-            Phase phase, SvfFactors factors, int batch, float[] x, float[][] scales, float[] scratch, float[] y) {
+            Phase phase,
+            SvfFactors factors,
+            int batch,
+            float[] x,
+            float[][] scales,
+            float[] kept,
+            float[] scratch,
+            float[] y) {
         int rank = factors.rank();
         switch (phase) {
             case DECODE -> matrix.gemvTransposed(factors.v(), batch, x, scratch);
             case PREFILL -> matrix.gemmTransposed(factors.v(), batch, x, scratch);
+        }
+        if (kept != null) {
+            Shapes.atLeast("svf", "kept", kept.length, (long) batch * rank);
+            System.arraycopy(scratch, 0, kept, 0, batch * rank);
         }
         for (int i = 0; i < batch; i++) {
             if (scales[i] != null) {

@@ -150,7 +150,7 @@ abstract class AttentionKernelsContract {
                     int begin = Math.max(0, position - window + 1);
                     KeyValues cache = cases.random(shape, 220, begin, position + batch, random);
                     float[] out = AttentionCases.guarded(batch * shape.querySize());
-                    kernels().prefill(shape, batch, q, cache, position, window, out);
+                    kernels().prefill(shape, batch, q, 0, cache, position, window, out);
                     for (int i = 0; i < batch; i++) {
                         int end = position + i + 1;
                         AttentionCases.check(shape, q, i, cache, Math.max(0, end - window), end, out);
@@ -199,10 +199,33 @@ abstract class AttentionKernelsContract {
             float[] block = Arrays.copyOfRange(q, from, from + batch * shape.querySize());
             float[] out = new float[block.length];
             kernels.store(shape, batch, k, v, position, cache, position);
-            kernels.prefill(shape, batch, block, cache, position, window, out);
+            kernels.prefill(shape, batch, block, 0, cache, position, window, out);
             System.arraycopy(out, 0, result, from, out.length);
         }
         return result;
+    }
+
+    /** Blocks of two sequences one behind the other in q and out. */
+    @Test
+    void aBlockFurtherDownIsTheSameAndLeavesTheRowsAround() {
+        for (int[] sizes : SHAPES) {
+            AttentionShape shape = shape(sizes);
+            RandomGenerator random = SeededCases.generator(40 + sizes[2]);
+            int size = shape.querySize();
+            int batch = 37;
+            float[] q = AttentionCases.gaussian(random, (5 + batch) * size, 2);
+            KeyValues cache = cases.random(shape, 60, 0, 50, random);
+            float[] alone = new float[batch * size];
+            float[] block = Arrays.copyOfRange(q, 5 * size, q.length);
+            kernels().prefill(shape, batch, block, 0, cache, 9, 20, alone);
+            float[] out = AttentionCases.guarded((5 + batch) * size);
+            float[] before = out.clone();
+            kernels().prefill(shape, batch, q, 5, cache, 9, 20, out);
+            assertArrayEquals(alone, Arrays.copyOfRange(out, 5 * size, (5 + batch) * size));
+            assertArrayEquals(Arrays.copyOf(before, 5 * size), Arrays.copyOf(out, 5 * size));
+            AttentionCases.assertGuards(out, (5 + batch) * size);
+            cases.close();
+        }
     }
 
     @Test
@@ -213,7 +236,7 @@ abstract class AttentionKernelsContract {
         KeyValues cache = cases.random(shape, 90, 0, 90, random);
         AttentionCases.set(cache.values(), cache, shape, 0, 40, 3, Float.NaN);
         float[] out = new float[q.length];
-        kernels().prefill(shape, 90, q, cache, 0, 30, out);
+        kernels().prefill(shape, 90, q, 0, cache, 0, 30, out);
         for (int i = 0; i < 90; i++) {
             boolean sees = i >= 40 && i < 70;
             assertEquals(sees, Float.isNaN(out[i * shape.querySize() + 3]), "row " + i);
@@ -230,7 +253,7 @@ abstract class AttentionKernelsContract {
         }
         float[] q = AttentionCases.gaussian(SeededCases.generator(8), 300 * shape.querySize(), 3);
         float[] out = new float[q.length];
-        kernels().prefill(shape, 300, q, cache, 0, ALL, out);
+        kernels().prefill(shape, 300, q, 0, cache, 0, ALL, out);
         for (int i = 0; i < 300; i++) {
             assertEquals(i / 2.0, out[i * shape.querySize() + 19], 301 * 0x1p-24 * (i / 2.0));
         }
@@ -248,14 +271,14 @@ abstract class AttentionKernelsContract {
             AttentionCases.set(cache.keys(), cache, shape, 0, at, 2, Float.NEGATIVE_INFINITY);
             AttentionCases.set(cache.values(), cache, shape, 0, at, 7, 1000);
             float[] prefilled = new float[3 * 8];
-            kernels().prefill(shape, 3, q, cache, 0, ALL, prefilled);
+            kernels().prefill(shape, 3, q, 0, cache, 0, ALL, prefilled);
             float[] decoded = new float[8];
             kernels().decode(shape, 1, q, new KeyValues[] {cache}, new int[1], new int[] {3}, decoded);
             assertEquals(0.5f, prefilled[2 * 8 + 7], 4 * 0x1p-24f);
             assertEquals(0.5f, decoded[7], 4 * 0x1p-24f);
             assertEquals(at == 0, Float.isNaN(prefilled[7]), "alone it is 0 / 0");
             AttentionCases.set(cache.keys(), cache, shape, 0, at, 2, Float.NaN);
-            kernels().prefill(shape, 3, q, cache, 0, ALL, prefilled);
+            kernels().prefill(shape, 3, q, 0, cache, 0, ALL, prefilled);
             kernels().decode(shape, 1, q, new KeyValues[] {cache}, new int[1], new int[] {3}, decoded);
             assertTrue(Float.isNaN(prefilled[2 * 8 + 7]) && Float.isNaN(decoded[7]));
         }
@@ -278,13 +301,15 @@ abstract class AttentionKernelsContract {
         refused(
                 "decode: the cache's keys have 600 bytes, expected at least 640",
                 () -> kernels.decode(shape, 1, q, new KeyValues[] {small}, ints(0), ints(1), q));
-        refused("prefill: positions [9, 11) are", () -> kernels.prefill(shape, 2, q, cache, 9, ALL, q));
-        refused("prefill: window is 0", () -> kernels.prefill(shape, 2, q, cache, 0, 0, q));
-        refused("prefill: q has length 64", () -> kernels.prefill(shape, 3, q, cache, 0, ALL, new float[99]));
-        refused("prefill: out has length 3", () -> kernels.prefill(shape, 1, q, cache, 0, ALL, new float[3]));
+        refused("prefill: positions [9, 11) are", () -> kernels.prefill(shape, 2, q, 0, cache, 9, ALL, q));
+        refused("prefill: window is 0", () -> kernels.prefill(shape, 2, q, 0, cache, 0, 0, q));
+        refused("prefill: q has length 64", () -> kernels.prefill(shape, 3, q, 0, cache, 0, ALL, new float[99]));
+        refused("prefill: out has length 3", () -> kernels.prefill(shape, 1, q, 0, cache, 0, ALL, new float[3]));
         refused("store: positions [8, 11) are", () -> kernels.store(shape, 3, q, q, 0, cache, 8));
         refused("store: k has length 64", () -> kernels.store(shape, 3, q, q, 2, cache, 0));
         refused("store: v has length 3", () -> kernels.store(shape, 1, q, new float[3], 0, cache, 0));
+        refused("prefill: row is -1", () -> kernels.prefill(shape, 1, q, -1, cache, 0, ALL, q));
+        refused("prefill: q has length 64", () -> kernels.prefill(shape, 1, q, 2, cache, 0, ALL, new float[99]));
         refused("store: row is -1", () -> kernels.store(shape, 1, q, q, -1, cache, 0));
     }
 

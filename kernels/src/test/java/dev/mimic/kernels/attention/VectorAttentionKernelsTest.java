@@ -38,7 +38,7 @@ final class VectorAttentionKernelsTest extends AttentionKernelsContract {
                     20, "mimic-worker", () -> kernels.store(shape, 40, k, k, 0, caches[0], 150));
             assertEquals(0, store, "store");
             long prefill = Allocations.fewestBytes(
-                    20, "mimic-worker", () -> kernels.prefill(shape, 40, q, caches[0], 150, 1000, out));
+                    20, "mimic-worker", () -> kernels.prefill(shape, 40, q, 0, caches[0], 150, 1000, out));
             assertEquals(0, prefill, "prefill");
         }
     }

@@ -1,0 +1,243 @@
+package dev.mimic.kernels.gradient;
+
+import static jdk.incubator.vector.VectorOperators.GE;
+
+import dev.mimic.kernels.VectorExp;
+import dev.mimic.kernels.VectorLanes;
+import dev.mimic.kernels.VectorWidth;
+import dev.mimic.kernels.WorkerPool;
+import dev.mimic.kernels.attention.AttentionShape;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Vector loops. What needs exp works through pieces that are copied into a scratch, their last vector filled up. */
+final class VectorGradientKernels implements GradientKernels {
+    private static final VectorSpecies<Float> SPECIES = VectorWidth.SPECIES;
+    private static final int LANES = SPECIES.length();
+
+    /** Elements worth a thread. */
+    private static final int SHARE = 16384;
+
+    /** Elements of a piece of a swiGlu; a multiple of every number of lanes. */
+    private static final int PIECE = 256;
+
+    /** Rows that are added up in float before double takes the sums. */
+    private static final int ROWS = 256;
+
+    private final WorkerPool pool;
+    private final VectorAttentionGradient attention;
+    private final VectorLogits logits;
+
+    VectorGradientKernels(WorkerPool pool) {
+        this.pool = pool;
+        attention = new VectorAttentionGradient(pool);
+        logits = new VectorLogits(pool);
+    }
+
+    private static int grain(int rowSize) {
+        return Math.max(1, SHARE / Math.max(1, rowSize));
+    }
+
+    @Override
+    public void rmsNorm(int batch, float[] x, float[] weight, float epsilon, float[] g, float[] dx) {
+        GradientChecks.rmsNorm(batch, x, weight, g, dx);
+        int size = weight.length;
+        pool.run(batch, grain(size), (begin, end) -> {
+            float[] lanes = new float[2 * LANES];
+            for (int i = begin; i < end; i++) {
+                rmsNormRow(x, i * size, weight, epsilon, g, dx, lanes);
+            }
+        });
+    }
+
+    private static void rmsNormRow(
+            float[] x, int offset, float[] weight, float epsilon, float[] g, float[] dx, float[] lanes) {
+        int size = weight.length;
+        FloatVector squareLanes = FloatVector.zero(SPECIES);
+        FloatVector productLanes = FloatVector.zero(SPECIES);
+        int c = 0;
+        for (; c <= size - LANES; c += LANES) {
+            FloatVector value = FloatVector.fromArray(SPECIES, x, offset + c);
+            squareLanes = value.fma(value, squareLanes);
+            productLanes = FloatVector.fromArray(SPECIES, weight, c)
+                    .mul(FloatVector.fromArray(SPECIES, g, offset + c))
+                    .fma(value, productLanes);
+        }
+        squareLanes.intoArray(lanes, 0);
+        productLanes.intoArray(lanes, LANES);
+        double squares = VectorLanes.sum(lanes, 0);
+        double products = VectorLanes.sum(lanes, LANES);
+        for (; c < size; c++) {
+            squares += (double) x[offset + c] * x[offset + c];
+            products += (double) weight[c] * g[offset + c] * x[offset + c];
+        }
+        double root = 1 / Math.sqrt(squares / size + epsilon);
+        float scale = (float) root;
+        float back = (float) (-root * root * root * products / size);
+        c = 0;
+        for (; c <= size - LANES; c += LANES) {
+            FloatVector forward = FloatVector.fromArray(SPECIES, weight, c)
+                    .mul(FloatVector.fromArray(SPECIES, g, offset + c))
+                    .mul(scale);
+            FloatVector.fromArray(SPECIES, x, offset + c)
+                    .fma(FloatVector.broadcast(SPECIES, back), forward)
+                    .intoArray(dx, offset + c);
+        }
+        for (; c < size; c++) {
+            dx[offset + c] = Math.fma(x[offset + c], back, weight[c] * g[offset + c] * scale);
+        }
+    }
+
+    @Override
+    public void swiGlu(int length, float[] gate, float[] up, float[] g, float[] dGate, float[] dUp) {
+        GradientChecks.swiGlu(length, gate, up, g, dGate, dUp);
+        int pieces = (length + PIECE - 1) / PIECE;
+        pool.run(pieces, SHARE / 2 / PIECE, (begin, end) -> {
+            float[] scratch = new float[4 * PIECE];
+            float[] zeros = new float[LANES];
+            float[] unused = new float[LANES];
+            for (int piece = begin; piece < end; piece++) {
+                int from = piece * PIECE;
+                int count = Math.min(PIECE, length - from);
+                System.arraycopy(gate, from, scratch, 0, count);
+                System.arraycopy(up, from, scratch, PIECE, count);
+                System.arraycopy(g, from, scratch, 2 * PIECE, count);
+                swiGluPiece(scratch, zeros, unused);
+                System.arraycopy(scratch, 0, dGate, from, count);
+                System.arraycopy(scratch, PIECE, dUp, from, count);
+            }
+        });
+    }
+
+    /** A piece of gate, up, g, one behind the other, becomes dGate, dUp. */
+    private static void swiGluPiece(float[] scratch, float[] zeros, float[] unused) {
+        for (int i = 0; i < PIECE; i += LANES) {
+            FloatVector.fromArray(SPECIES, scratch, i).abs().neg().intoArray(scratch, 3 * PIECE + i);
+        }
+        VectorExp.weigh(scratch, 3 * PIECE, LANES, PIECE / LANES, zeros, unused, 0);
+        for (int i = 0; i < PIECE; i += LANES) {
+            FloatVector x = FloatVector.fromArray(SPECIES, scratch, i);
+            FloatVector e = FloatVector.fromArray(SPECIES, scratch, 3 * PIECE + i);
+            FloatVector gradient = FloatVector.fromArray(SPECIES, scratch, 2 * PIECE + i);
+            FloatVector one = FloatVector.broadcast(SPECIES, 1f);
+            // 1 / (1 + exp(-x)), for the negative exp(x) / (1 + exp(x))
+            FloatVector s = e.blend(one, x.compare(GE, 0f)).div(e.add(1f));
+            FloatVector slope = one.sub(s).fma(x, one);
+            FloatVector.fromArray(SPECIES, scratch, PIECE + i)
+                    .mul(gradient)
+                    .mul(s)
+                    .mul(slope)
+                    .intoArray(scratch, i);
+            gradient.mul(x).mul(s).intoArray(scratch, PIECE + i);
+        }
+    }
+
+    @Override
+    public void rotate(int batch, int heads, int headSize, float[] dx, float[] cos, float[] sin) {
+        GradientChecks.rotate(batch, heads, headSize, dx, cos, sin);
+        int half = headSize / 2;
+        pool.run(batch, grain(heads * headSize), (begin, end) -> {
+            for (int i = begin; i < end; i++) {
+                for (int h = 0; h < heads; h++) {
+                    rotateHead(dx, (i * heads + h) * headSize, half, cos, sin, i * half);
+                }
+            }
+        });
+    }
+
+    private static void rotateHead(float[] dx, int offset, int half, float[] cos, float[] sin, int angle) {
+        int j = 0;
+        for (; j <= half - LANES; j += LANES) {
+            FloatVector a = FloatVector.fromArray(SPECIES, dx, offset + j);
+            FloatVector b = FloatVector.fromArray(SPECIES, dx, offset + half + j);
+            FloatVector c = FloatVector.fromArray(SPECIES, cos, angle + j);
+            FloatVector s = FloatVector.fromArray(SPECIES, sin, angle + j);
+            a.mul(c).add(b.mul(s)).intoArray(dx, offset + j);
+            b.mul(c).sub(a.mul(s)).intoArray(dx, offset + half + j);
+        }
+        ScalarGradientKernels.rotateHead(dx, offset, half, cos, sin, angle, j);
+    }
+
+    @Override
+    public void attention(AttentionShape shape, int window, int blocks, int[] begins, int[] ends, HeadGradients rows) {
+        rows.check(shape, blocks, begins, ends, window);
+        attention.run(shape, window, blocks, begins, ends, rows);
+    }
+
+    @Override
+    public void svf(int batch, float[] sigma, float[] scale, float[] b, float[] a, double[] dz) {
+        GradientChecks.svf(batch, sigma, scale, b, a, dz);
+        int rank = sigma.length;
+        // threads share columns, so that each sum is one thread's
+        pool.run(rank, 2 * LANES * Math.max(1, SHARE / (2 * LANES) / Math.max(1, batch)), (begin, end) -> {
+            float[] sums = new float[end - begin];
+            for (int first = 0; first < batch; first += ROWS) {
+                int last = Math.min(batch, first + ROWS);
+                columnSums(a, b, first, last, rank, begin, end, sums);
+                for (int k = begin; k < end; k++) {
+                    dz[k] += (double) sigma[k] * sums[k - begin];
+                }
+                scaleRows(scale, a, first, last, rank, begin, end);
+            }
+        });
+    }
+
+    private static void columnSums(
+            float[] a, float[] b, int first, int last, int rank, int begin, int end, float[] sums) {
+        int k = begin;
+        for (; k <= end - 2 * LANES; k += 2 * LANES) {
+            FloatVector sum0 = FloatVector.zero(SPECIES);
+            FloatVector sum1 = FloatVector.zero(SPECIES);
+            for (int i = first; i < last; i++) {
+                int at = i * rank + k;
+                sum0 = FloatVector.fromArray(SPECIES, a, at).fma(FloatVector.fromArray(SPECIES, b, at), sum0);
+                sum1 = FloatVector.fromArray(SPECIES, a, at + LANES)
+                        .fma(FloatVector.fromArray(SPECIES, b, at + LANES), sum1);
+            }
+            sum0.intoArray(sums, k - begin);
+            sum1.intoArray(sums, k - begin + LANES);
+        }
+        Arrays.fill(sums, k - begin, end - begin, 0);
+        for (int i = first; k < end && i < last; i++) {
+            for (int j = k; j < end; j++) {
+                sums[j - begin] = Math.fma(a[i * rank + j], b[i * rank + j], sums[j - begin]);
+            }
+        }
+    }
+
+    // C2 turns the inner loop into vectors by itself
+    private static void scaleRows(float[] scale, float[] a, int first, int last, int rank, int begin, int end) {
+        for (int i = first; i < last; i++) {
+            int row = i * rank;
+            for (int k = begin; k < end; k++) {
+                a[row + k] *= scale[k];
+            }
+        }
+    }
+
+    @Override
+    public void scale(int batch, float[] scale, float[] a) {
+        GradientChecks.scale(batch, scale, a);
+        int rank = scale.length;
+        pool.run(batch, grain(rank), (begin, end) -> scaleRows(scale, a, begin, end, rank, 0, rank));
+    }
+
+    @Override
+    public void logSoftmax(int batch, int size, float[] x) {
+        GradientChecks.logSoftmax(batch, size, x);
+        logits.logSoftmax(batch, size, x);
+    }
+
+    @Override
+    public void divergence(int batch, int size, float[] from, float[] to, double[] divergences) {
+        GradientChecks.divergence(batch, size, from, to, divergences);
+        logits.divergence(batch, size, from, to, divergences);
+    }
+
+    @Override
+    public void logits(int size, float[] x, float[] reference, float[] alpha, float beta, float kappa, float[] out) {
+        boolean referred = GradientChecks.logits(size, x, reference, alpha, beta, kappa, out);
+        logits.gradient(size, x, referred ? reference : null, alpha, beta, kappa, out);
+    }
+}
