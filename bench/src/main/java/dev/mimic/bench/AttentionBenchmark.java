@@ -75,7 +75,7 @@ public class AttentionBenchmark {
         scalar.decode(SHAPE, 1, q, caches, begin, end, expected);
         decode();
         Agreement.check("decode", expected, out, SHAPE.querySize(), 1e-4);
-        scalar.prefill(SHAPE, 3, q, cache, positions - 512, Integer.MAX_VALUE, expected);
+        scalar.prefill(SHAPE, 3, q, 0, cache, positions - 512, Integer.MAX_VALUE, expected);
         prefill();
         Agreement.check("prefill", expected, out, 3 * SHAPE.querySize(), 1e-4);
     }
