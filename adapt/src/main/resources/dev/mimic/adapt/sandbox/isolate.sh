@@ -37,7 +37,11 @@ rm proc
 rmdir old
 mount -o remount,bind,ro /
 cd /tmp
+# this shell stays, as the first process of the namespace: it has the signal for the death of its parent, which a process
+# that gives up its rights loses, and everything inside ends with it
 if [ "$rights" = drop ]; then
-    exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all -- "$@"
+    set -- setpriv --no-new-privs --bounding-set=-all --inh-caps=-all -- "$@"
 fi
-exec "$@"
+set +e
+"$@"
+exit $?
