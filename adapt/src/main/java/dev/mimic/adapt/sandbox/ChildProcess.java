@@ -13,8 +13,8 @@ import java.util.Map;
 /** Runs a command with an empty environment until it ends, its time is over or it has said too much. */
 final class ChildProcess {
     private static final int POLL_MILLIS = 2;
-    private static final Map<String, String> ENVIRONMENT = Map.of(
-            "PATH", "/usr/sbin:/usr/bin:/sbin:/bin", "HOME", "/tmp", "LC_ALL", "C.UTF-8", "PYTHONHASHSEED", "0");
+    private static final Map<String, String> ENVIRONMENT =
+            Map.of("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", "HOME", "/tmp", "LC_ALL", "C.UTF-8", "PYTHONHASHSEED", "0");
 
     private ChildProcess() {}
 
@@ -60,7 +60,8 @@ final class ChildProcess {
         try (InputStream output = process.getInputStream()) {
             return watch(process, output, deadline, outputLimit);
         } catch (IOException e) {
-            return new Result(Ending.NOT_STARTED, -1, String.valueOf(e.getMessage()).getBytes(StandardCharsets.UTF_8));
+            return new Result(
+                    Ending.NOT_STARTED, -1, String.valueOf(e.getMessage()).getBytes(StandardCharsets.UTF_8));
         } finally {
             process.destroyForcibly();
         }

@@ -95,7 +95,8 @@ enum Mechanism {
         String name = place.toString();
         if (Files.isSymbolicLink(place)) {
             try {
-                arguments.addAll(List.of("--symlink", Files.readSymbolicLink(place).toString(), name));
+                arguments.addAll(
+                        List.of("--symlink", Files.readSymbolicLink(place).toString(), name));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

@@ -134,7 +134,8 @@ public final class PythonSandbox {
     private static byte[] input(byte[] password, String answer, String tests) {
         byte[] first = answer.getBytes(StandardCharsets.UTF_8);
         byte[] second = tests.getBytes(StandardCharsets.UTF_8);
-        byte[] head = (new String(password, StandardCharsets.US_ASCII) + " " + first.length + " " + second.length + "\n")
+        byte[] head = (new String(password, StandardCharsets.US_ASCII) + " " + first.length + " " + second.length
+                        + "\n")
                 .getBytes(StandardCharsets.US_ASCII);
         byte[] all = Arrays.copyOf(head, head.length + first.length + second.length);
         System.arraycopy(first, 0, all, head.length, first.length);
@@ -182,7 +183,9 @@ public final class PythonSandbox {
         }
         try (ServerSocket port = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Path file = Files.createTempFile(
-                    "mimic-outside-", "", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--")));
+                    "mimic-outside-",
+                    "",
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--")));
             try {
                 String quoted = "'" + file.toString().replace("\\", "\\\\").replace("'", "\\'") + "'";
                 return run("one = 1", ISOLATED.formatted(quoted, port.getLocalPort()));

@@ -52,8 +52,7 @@ record Arc() implements TaskFormat {
                 .toList();
         int place = labels.indexOf(key);
         if (place < 0) {
-            throw record.invalid(
-                    "answerKey", "expected one of " + String.join(", ", labels) + ", found '" + key + "'");
+            throw record.invalid("answerKey", "expected one of " + String.join(", ", labels) + ", found '" + key + "'");
         }
         return String.valueOf((char) ('A' + place));
     }

@@ -58,7 +58,8 @@ record Dispatch(String template) implements TaskFormat {
                     "expected a class (" + String.join(", ", CLASSES) + ") or the solution of a gsm8k or math record,"
                             + " found '" + answer.substring(0, Math.min(40, answer.length())) + "'");
         }
-        throw Records.absent(record, "question", "a record of gsm8k, math, mbpp, humaneval or arc, or {question, answer}");
+        throw Records.absent(
+                record, "question", "a record of gsm8k, math, mbpp, humaneval or arc, or {question, answer}");
     }
 
     private static String question(JsonObject record) {

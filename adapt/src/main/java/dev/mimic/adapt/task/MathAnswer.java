@@ -172,7 +172,9 @@ final class MathAnswer {
             if (end < 0) {
                 return begin;
             }
-            out.append('{').append(withBraces(text.substring(begin + 1, end), depth + 1)).append('}');
+            out.append('{')
+                    .append(withBraces(text.substring(begin + 1, end), depth + 1))
+                    .append('}');
             return end + 1;
         }
         if (text.charAt(begin) == '\\') {

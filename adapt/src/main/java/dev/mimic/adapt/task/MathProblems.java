@@ -70,7 +70,8 @@ record MathProblems() implements TaskFormat {
         if (box.isPresent()) {
             return box;
         }
-        return Optional.of(answer.endsWith(".") ? answer.substring(0, answer.length() - 1).strip() : answer);
+        return Optional.of(
+                answer.endsWith(".") ? answer.substring(0, answer.length() - 1).strip() : answer);
     }
 
     private static Optional<String> lastBox(String text) {

@@ -90,7 +90,8 @@ enum PythonProblems implements TaskFormat {
 
     /** The problem and its first test. */
     static String mbppQuestion(JsonObject record) {
-        String problem = Records.text(record, record.has("text") ? "text" : "prompt").strip();
+        String problem =
+                Records.text(record, record.has("text") ? "text" : "prompt").strip();
         List<String> tests = Records.texts(record, "test_list");
         if (tests.isEmpty()) {
             throw record.invalid("test_list", "expected at least one test, found none");

@@ -53,8 +53,8 @@ public final class SeenPrompts {
         try {
             Set<String> hashes = new TreeSet<>();
             int number = 0;
-            for (String line : (Iterable<String>) new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
-                    .lines()::iterator) {
+            for (String line :
+                    (Iterable<String>) new String(Files.readAllBytes(file), StandardCharsets.UTF_8).lines()::iterator) {
                 number++;
                 if (!HASH.matcher(line).matches()) {
                     String found = line.length() <= 80 ? line : line.substring(0, 79) + "…";

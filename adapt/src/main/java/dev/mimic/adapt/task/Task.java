@@ -41,7 +41,22 @@ public final class Task {
 
     /** Limits of the bundled model's report (docs/bundled-model.md). */
     private static final Map<String, Integer> BUNDLED_LIMITS = Map.of(
-            "math", 16, "code", 16, "reasoning", 10, "dispatch", 14, "math3", 20, "code2", 16, "chain", 10, "mixed", 14);
+            "math",
+            16,
+            "code",
+            16,
+            "reasoning",
+            10,
+            "dispatch",
+            14,
+            "math3",
+            20,
+            "code2",
+            16,
+            "chain",
+            10,
+            "mixed",
+            14);
 
     private static final List<String> BUNDLED_ORDER =
             List.of("math", "code", "reasoning", "dispatch", "math3", "code2", "chain", "mixed");
@@ -165,7 +180,8 @@ public final class Task {
      */
     public boolean isRight(String reply, Example example) {
         if (runsPython() && sandbox == null) {
-            throw new IllegalStateException(name + ": its answers are programs, expected a sandbox to run them in, got none");
+            throw new IllegalStateException(
+                    name + ": its answers are programs, expected a sandbox to run them in, got none");
         }
         return extract(reply, example)
                 .filter(found -> format.isRight(found, example, sandbox))

@@ -76,8 +76,12 @@ final class PythonSandboxTest {
             names = {"BUBBLEWRAP", "UNSHARE"})
     void leavingEarlyIsNoPass(Mechanism mechanism) {
         PythonSandbox sandbox = open(mechanism);
-        for (String exit : new String[] {"import sys\nsys.exit(0)", "import os\nos._exit(0)", "raise SystemExit",
-            "import os\nos.execv('/bin/true', ['true'])"}) {
+        for (String exit : new String[] {
+            "import sys\nsys.exit(0)",
+            "import os\nos._exit(0)",
+            "raise SystemExit",
+            "import os\nos.execv('/bin/true', ['true'])"
+        }) {
             assertEnds(Ending.FAILED, sandbox.run(exit, "assert True"));
             assertEnds(Ending.FAILED, sandbox.run("def f():\n    " + exit.replace("\n", "\n    "), "f()"));
         }
@@ -192,9 +196,7 @@ final class PythonSandboxTest {
         String mark = "3600.0" + System.nanoTime();
         sandbox.run("import subprocess\nsubprocess.Popen(['/bin/sleep', '" + mark + "'])", "");
         PythonSandbox hurried = PythonSandbox.open(mechanism, LIMITS.withWall(Duration.ofSeconds(4)));
-        assertEnds(
-                Ending.DEADLINE,
-                hurried.run("import os\nos.execv('/bin/sleep', ['sleep', '" + mark + "'])", ""));
+        assertEnds(Ending.DEADLINE, hurried.run("import os\nos.execv('/bin/sleep', ['sleep', '" + mark + "'])", ""));
         for (int i = 0; i < 100 && isRunning(mark); i++) {
             TimeUnit.MILLISECONDS.sleep(50); // the kernel takes a moment to end a namespace
         }

@@ -8,10 +8,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 final class MathAnswerTest {
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
             \\frac43            | \\frac{4}{3}
             \\dfrac 43          | \\tfrac{4}{3}
             \\frac{270}7\\text{ degrees} | \\frac{270}{7}
@@ -47,10 +44,7 @@ final class MathAnswerTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
             5                   | 500
             0.5                 | 50
             1,-2                | -2,1

@@ -29,8 +29,20 @@ final class RealRecordsTest {
     private static Map<Path, String> files() {
         Path folder = TestFolders.sharedOrSkip("real task records", null, "tasks");
         Map<String, String> prefixes = Map.of(
-                "gsm8k", "gsm8k", "math", "math", "mbpp", "mbpp", "sanitized-mbpp", "mbpp", "HumanEval", "humaneval",
-                "ARC-Easy", "arc-easy", "ARC-Challenge", "arc-challenge");
+                "gsm8k",
+                "gsm8k",
+                "math",
+                "math",
+                "mbpp",
+                "mbpp",
+                "sanitized-mbpp",
+                "mbpp",
+                "HumanEval",
+                "humaneval",
+                "ARC-Easy",
+                "arc-easy",
+                "ARC-Challenge",
+                "arc-challenge");
         Map<Path, String> files = new LinkedHashMap<>();
         for (Path file : TestFolders.files(folder, "")) {
             String name = file.getFileName().toString();
@@ -107,7 +119,9 @@ final class RealRecordsTest {
                 assertFalse(task.isRight("\\boxed{-" + gold + "}", example) && !gold.equals("0"), gold);
                 for (Example other : examples) {
                     boolean same = MathAnswer.normal(other.answer()).equals(MathAnswer.normal(gold));
-                    assertEquals(same, task.isRight("\\boxed{" + other.answer() + "}", example),
+                    assertEquals(
+                            same,
+                            task.isRight("\\boxed{" + other.answer() + "}", example),
                             () -> other.answer() + " for " + gold);
                 }
             }
@@ -121,7 +135,12 @@ final class RealRecordsTest {
             for (Path file : files(name)) {
                 for (Example example : task.read(file)) {
                     int rights = 0;
-                    int options = example.record().object("question").orElseThrow().list("choices").orElseThrow().size();
+                    int options = example.record()
+                            .object("question")
+                            .orElseThrow()
+                            .list("choices")
+                            .orElseThrow()
+                            .size();
                     for (char letter = 'A'; letter < 'A' + options; letter++) {
                         rights += task.isRight("I think so. The answer is (" + letter + ").", example) ? 1 : 0;
                         assertTrue(example.question().contains("\n" + letter + ". "));
@@ -136,8 +155,18 @@ final class RealRecordsTest {
     void everyRecordMakesARowForDispatch() {
         Task dispatch = Task.of("dispatch");
         Map<String, String> kinds = Map.of(
-                "gsm8k", "math", "math", "math", "mbpp", "code", "humaneval", "code", "arc-easy", "reasoning",
-                "arc-challenge", "reasoning");
+                "gsm8k",
+                "math",
+                "math",
+                "math",
+                "mbpp",
+                "code",
+                "humaneval",
+                "code",
+                "arc-easy",
+                "reasoning",
+                "arc-challenge",
+                "reasoning");
         for (Map.Entry<Path, String> each : files().entrySet()) {
             List<Example> rows = dispatch.read(each.getKey());
             List<Example> sources = Task.of(each.getValue()).read(each.getKey());

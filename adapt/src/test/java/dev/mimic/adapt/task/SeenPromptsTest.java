@@ -64,7 +64,8 @@ final class SeenPromptsTest {
         seen.refuseOverlap(Path.of("train.jsonl"), rows("c", "d"), Path.of("test.jsonl"));
         InvalidModelException e = assertThrows(
                 InvalidModelException.class,
-                () -> seen.refuseOverlap(Path.of("out", "math.seen"), rows("c", "b", " a"), Path.of("d", "test.jsonl")));
+                () -> seen.refuseOverlap(
+                        Path.of("out", "math.seen"), rows("c", "b", " a"), Path.of("d", "test.jsonl")));
         assertEquals(
                 "d/test.jsonl: expected no prompt that out/math.seen has seen, found 2 of 3, the first at rows.jsonl line 2",
                 e.getMessage());
@@ -72,8 +73,8 @@ final class SeenPromptsTest {
 
     @Test
     void aQuestionSeenByADispatcherIsKnownToTheTaskThatAsksIt() throws IOException {
-        Path file = Files.writeString(
-                folder.resolve("gsm8k.jsonl"), "{\"question\": \"2+2?\", \"answer\": \"#### 4\"}\n");
+        Path file =
+                Files.writeString(folder.resolve("gsm8k.jsonl"), "{\"question\": \"2+2?\", \"answer\": \"#### 4\"}\n");
         SeenPrompts seen = SeenPrompts.of(Task.of("dispatch").read(file));
         assertTrue(seen.contains(Task.of("gsm8k").read(file).getFirst()));
         assertEquals(2, seen.size());

@@ -22,7 +22,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 final class TaskTest {
     private static final String GSM8K = "{\"question\": \"2+2?\", \"answer\": \"2+2=4\\n#### 4\"}";
-    private static final String MATH = "{\"problem\": \"1+1?\", \"level\": \"Level 1\", \"solution\": \"So $\\\\boxed{2}$.\"}";
+    private static final String MATH =
+            "{\"problem\": \"1+1?\", \"level\": \"Level 1\", \"solution\": \"So $\\\\boxed{2}$.\"}";
     private static final String MBPP =
             "{\"text\": \"Write f\", \"code\": \"def f(): return 1\", \"task_id\": 1, \"test_setup_code\": \"\", \"test_list\": [\"assert f() == 1\"]}";
     private static final String HUMANEVAL =
@@ -50,10 +51,7 @@ final class TaskTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
             4                            | true
             It is 4.                     | true
             4.0                          | true
@@ -82,10 +80,7 @@ final class TaskTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
             The answer is: 3.                             | 3
             The answer is: 3.\\nBecause it is.            | 3
             The answer is: 3. Or 4                        | 3. Or 4
@@ -107,15 +102,18 @@ final class TaskTest {
     @Test
     void mathReadsTheRightAnswerWhereverTheRecordHasIt() {
         assertEquals("2", one("math", MATH).answer());
-        assertEquals("5", one("math", "{\"problem\": \"p\", \"solution\": \"\\\\boxed{4}\", \"answer\": \"5\"}").answer());
-        assertEquals("6", one("math", "{\"question\": \"p\", \"answer\": \"So.The answer is: 6\"}").answer());
+        assertEquals(
+                "5",
+                one("math", "{\"problem\": \"p\", \"solution\": \"\\\\boxed{4}\", \"answer\": \"5\"}")
+                        .answer());
+        assertEquals(
+                "6",
+                one("math", "{\"question\": \"p\", \"answer\": \"So.The answer is: 6\"}")
+                        .answer());
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
             the answer is (B)                  | B
             The answer is B. No, answer is A   | B
             Answer: A                          | A
@@ -145,8 +143,8 @@ final class TaskTest {
     @Test
     void pythonTasksRunNothingWithoutASandbox() {
         assertTrue(Task.of("mbpp").runsPython() && Task.of("humaneval").runsPython());
-        IllegalStateException e = assertThrows(
-                IllegalStateException.class, () -> Task.of("mbpp").isRight("x = 1", one("mbpp", MBPP)));
+        IllegalStateException e =
+                assertThrows(IllegalStateException.class, () -> Task.of("mbpp").isRight("x = 1", one("mbpp", MBPP)));
         assertEquals("mbpp: its answers are programs, expected a sandbox to run them in, got none", e.getMessage());
     }
 
@@ -155,10 +153,13 @@ final class TaskTest {
         Example example = one("humaneval", HUMANEVAL);
         Task task = Task.of("humaneval");
         String prompt = "import math\n\ndef f(x):\n    \"\"\"one more\"\"\"\n";
-        assertEquals(prompt + "    return x + 1\n\n", task.extract("    return x + 1\n\nprint(f(1))", example).orElseThrow());
+        assertEquals(
+                prompt + "    return x + 1\n\n",
+                task.extract("    return x + 1\n\nprint(f(1))", example).orElseThrow());
         assertEquals(
                 "import math\n\n\ndef f(x):\n    return x + 1\n",
-                task.extract("So:\n```python\ndef f(x):\n    return x + 1\n```\nDone.", example).orElseThrow());
+                task.extract("So:\n```python\ndef f(x):\n    return x + 1\n```\nDone.", example)
+                        .orElseThrow());
     }
 
     @Test
@@ -207,14 +208,12 @@ final class TaskTest {
         assertTrue(exact.isRight(" 7\n", read(exact, rows).getFirst()));
         assertEquals(
                 "data.jsonl line 1: check: missing",
-                assertThrows(InvalidModelException.class, () -> read(Task.of("jsonl"), rows)).getMessage());
+                assertThrows(InvalidModelException.class, () -> read(Task.of("jsonl"), rows))
+                        .getMessage());
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
             gsm8k | {"question": "q", "answer": "it is 4"} | answer: expected to end in '#### NUMBER', found 'it is 4'
             gsm8k | {"question": "q"}                      | answer: expected a text, found a record of {question}
             gsm8k | {"question": {}, "answer": "#### 4"}   | question: expected a text, found an object
@@ -234,8 +233,7 @@ final class TaskTest {
             jsonl | {"prompt": "p", "answer": "x", "check": "expression", "tests": [1]} | tests: expected objects {given, value} with integer values
             """)
     void aRecordThatDoesNotFitIsOneLine(String task, String record, String message) {
-        InvalidModelException e =
-                assertThrows(InvalidModelException.class, () -> one(task, record.strip()));
+        InvalidModelException e = assertThrows(InvalidModelException.class, () -> one(task, record.strip()));
         String place = record.startsWith("[") ? "data.jsonl record 1: " : "data.jsonl line 1: ";
         assertEquals(place + message.strip().replace("\\\\", "\\"), e.getMessage());
     }
@@ -243,11 +241,13 @@ final class TaskTest {
     @Test
     void theLineOfTheFirstBadRecordIsNamed() {
         InvalidModelException e = assertThrows(
-                InvalidModelException.class, () -> read(Task.of("gsm8k"), GSM8K + "\r\n\r\n" + GSM8K + "\n{\"a\": 1}\n"));
+                InvalidModelException.class,
+                () -> read(Task.of("gsm8k"), GSM8K + "\r\n\r\n" + GSM8K + "\n{\"a\": 1}\n"));
         assertEquals("data.jsonl line 4: question: expected a text, found a record of {a}", e.getMessage());
         assertEquals(
                 "data.jsonl: expected at least one record, found none",
-                assertThrows(InvalidModelException.class, () -> read(Task.of("gsm8k"), " \n")).getMessage());
+                assertThrows(InvalidModelException.class, () -> read(Task.of("gsm8k"), " \n"))
+                        .getMessage());
     }
 
     @Test
@@ -257,7 +257,8 @@ final class TaskTest {
             out.write((GSM8K + "\n" + GSM8K).getBytes(StandardCharsets.UTF_8));
         }
         assertEquals(2, Task.of("gsm8k").read(file).size());
-        assertEquals(2, read(Task.of("gsm8k"), "\n [" + GSM8K + ",\n" + GSM8K + "]").size());
+        assertEquals(
+                2, read(Task.of("gsm8k"), "\n [" + GSM8K + ",\n" + GSM8K + "]").size());
         byte[] bytes = Files.readAllBytes(file);
         Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length - 9));
         InvalidModelException e =
