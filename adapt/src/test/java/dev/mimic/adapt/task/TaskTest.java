@@ -12,6 +12,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.zip.GZIPOutputStream;
@@ -260,7 +261,7 @@ final class TaskTest {
         assertEquals(
                 2, read(Task.of("gsm8k"), "\n [" + GSM8K + ",\n" + GSM8K + "]").size());
         byte[] bytes = Files.readAllBytes(file);
-        Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length - 9));
+        Files.write(file, Arrays.copyOf(bytes, bytes.length - 9));
         InvalidModelException e =
                 assertThrows(InvalidModelException.class, () -> Task.of("gsm8k").read(file));
         assertTrue(e.getMessage().startsWith("packed.jsonl.gz: not valid gzip: "), e.getMessage());
