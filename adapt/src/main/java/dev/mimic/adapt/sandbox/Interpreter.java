@@ -36,7 +36,7 @@ record Interpreter(Path executable, Path prefix) {
     /** A program on PATH. */
     static Optional<Path> onPath(String program) {
         String path = System.getenv("PATH");
-        for (String folder : (path == null ? "" : path).split(File.pathSeparator)) {
+        for (String folder : (path == null ? "" : path).split(File.pathSeparator, -1)) {
             if (folder.startsWith("/") && Files.isExecutable(Path.of(folder, program))) {
                 return Optional.of(Path.of(folder, program));
             }

@@ -31,15 +31,6 @@ import java.util.List;
 public final class PythonSandbox {
     private static final int FIRST_UID = 30_000; // above people's accounts, below nobody and mapped ranges
     private static final int UIDS = 29_000;
-    private static final String ISOLATED = """
-            import os, socket
-            assert not os.path.exists(%s)
-            try:
-                socket.create_connection(("127.0.0.1", %d), 2)
-                raise SystemExit("the network is there")
-            except OSError:
-                pass
-            """;
 
     private final Mechanism mechanism;
     private final Interpreter python;
@@ -188,7 +179,15 @@ public final class PythonSandbox {
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--")));
             try {
                 String quoted = "'" + file.toString().replace("\\", "\\\\").replace("'", "\\'") + "'";
-                return run("one = 1", ISOLATED.formatted(quoted, port.getLocalPort()));
+                return run("one = 1", """
+                        import os, socket
+                        assert not os.path.exists(%s)
+                        try:
+                            socket.create_connection(("127.0.0.1", %d), 2)
+                            raise SystemExit("the network is there")
+                        except OSError:
+                            pass
+                        """.formatted(quoted, port.getLocalPort()));
             } finally {
                 Files.deleteIfExists(file);
             }

@@ -22,6 +22,7 @@ import java.util.regex.Pattern;
  */
 final class MathAnswer {
     private static final int MAX_DEPTH = 50;
+    private static final int MAX_LENGTH = 4096; // longer ones are no answers, and braces would take quadratic time
     private static final Pattern SPACING = Pattern.compile("(?<!\\\\)\\\\[!,;: ]|\\\\q?quad(?![A-Za-z])|~");
     private static final Pattern SIZES = Pattern.compile("\\\\(?:left|right|displaystyle)(?![A-Za-z])|\\\\[()\\[\\]]");
     private static final Pattern UNIT = Pattern.compile("(?<=.)\\\\(?:text|mbox|mathrm)\\{ [^{}]*\\}.*$");
@@ -47,6 +48,9 @@ final class MathAnswer {
     /** The form that answers are compared in. */
     static String normal(String answer) {
         String text = answer.strip().replace("\n", "");
+        if (text.length() > MAX_LENGTH) {
+            return text;
+        }
         text = SPACING.matcher(text).replaceAll("");
         text = text.replace("tfrac", "frac").replace("dfrac", "frac");
         text = SIZES.matcher(text).replaceAll("");
@@ -78,7 +82,10 @@ final class MathAnswer {
         if (first.isPresent() && second.isPresent()) {
             return first.get().equalTo(second.get());
         }
-        return depth < MAX_DEPTH && sameLists(one, other, depth);
+        return depth < MAX_DEPTH
+                && one.length() <= MAX_LENGTH
+                && other.length() <= MAX_LENGTH
+                && sameLists(one, other, depth);
     }
 
     private static boolean sameLists(String one, String other, int depth) {
@@ -154,7 +161,7 @@ final class MathAnswer {
     }
 
     private static boolean isLetter(char c) {
-        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     }
 
     /** Appends the argument that begins at or after {@code at}, in braces, and gives the index behind it. */

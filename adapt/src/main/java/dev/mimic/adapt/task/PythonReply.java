@@ -67,7 +67,7 @@ final class PythonReply {
                 other = true; // a block of another language: its closing fence opens nothing
             }
         }
-        if (block != null && !(block.isEmpty() || blocks.isEmpty() && looksLikeTheEnd(reply))) {
+        if (block != null && !(block.isEmpty() || (blocks.isEmpty() && looksLikeTheEnd(reply)))) {
             blocks.add(block.toString());
         }
         return blocks;
