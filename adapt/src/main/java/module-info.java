@@ -4,6 +4,7 @@ module dev.mimic.adapt {
 
     exports dev.mimic.adapt.bundled;
     exports dev.mimic.adapt.evaluation;
+    exports dev.mimic.adapt.sandbox;
     exports dev.mimic.adapt.svf;
     exports dev.mimic.adapt.task;
 }

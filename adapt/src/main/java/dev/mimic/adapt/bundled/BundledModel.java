@@ -1,6 +1,7 @@
 package dev.mimic.adapt.bundled;
 
 import dev.mimic.adapt.task.Example;
+import dev.mimic.adapt.task.Task;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -24,23 +26,11 @@ public final class BundledModel implements AutoCloseable {
     public static final List<String> EXPERTS = List.of("math", "code", "reasoning", "dispatch");
 
     /** Limit of new tokens of a reply, by task. */
-    public static final Map<String, Integer> REPLY_LIMITS = Map.of(
-            "math",
-            16,
-            "code",
-            16,
-            "reasoning",
-            10,
-            "dispatch",
-            14,
-            "math3",
-            20,
-            "code2",
-            16,
-            "chain",
-            10,
-            "mixed",
-            14);
+    public static final Map<String, Integer> REPLY_LIMITS = Task.names().stream()
+            .filter(name -> name.startsWith(NAME + "-"))
+            .collect(Collectors.toUnmodifiableMap(
+                    name -> name.substring(NAME.length() + 1),
+                    name -> Task.of(name).replyLimit()));
 
     private static final List<String> MODEL_FILES = List.of(
             "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json");

@@ -20,11 +20,26 @@ public enum AnswerCheck {
         boolean equal(String found, Example example) {
             return new BigInteger(found).equals(new BigInteger(example.answer().strip()));
         }
+
+        @Override
+        void validate(Example example) {
+            expect(example, "an integer", "-?[0-9]+");
+        }
     },
     /** The last capital A, B, C or D with no letter, digit or underscore on either side. */
-    LETTER("\\b[A-D]\\b", 0),
+    LETTER("\\b[A-D]\\b", 0) {
+        @Override
+        void validate(Example example) {
+            expect(example, "A, B, C or D", "[A-D]");
+        }
+    },
     /** The last {@code \boxed{word}}. */
-    BOXED("\\\\boxed\\{([A-Za-z]+)\\}", 1),
+    BOXED("\\\\boxed\\{([A-Za-z]+)\\}", 1) {
+        @Override
+        void validate(Example example) {
+            expect(example, "a word of letters", "[A-Za-z]+");
+        }
+    },
     /** The whole reply, stripped, as one expression; right when it has the right value in every case of {@code tests}. */
     EXPRESSION("(?s).+", 0) {
         @Override
@@ -32,6 +47,15 @@ public enum AnswerCheck {
             JsonObject record = example.record();
             List<Object> tests = record.list("tests").orElseThrow(() -> record.missing("tests"));
             return tests.stream().allMatch(test -> hasValue(found, test, record));
+        }
+
+        @Override
+        void validate(Example example) {
+            JsonObject record = example.record();
+            if (record.list("tests").orElseThrow(() -> record.missing("tests")).isEmpty()) {
+                throw record.invalid("tests", "expected at least one case, found none");
+            }
+            record.list("tests").orElseThrow().forEach(test -> hasValue("0", test, record));
         }
     },
     /** The whole reply, stripped, compared as text. */
@@ -80,6 +104,20 @@ public enum AnswerCheck {
 
     boolean equal(String found, Example example) {
         return found.equals(example.answer());
+    }
+
+    /**
+     * Refuses an example whose own answer this check could not find or compare.
+     *
+     * @throws dev.mimic.loader.InvalidModelException naming file, line and field
+     */
+    void validate(Example example) {}
+
+    static void expect(Example example, String what, String form) {
+        String answer = example.answer().strip();
+        if (!answer.matches(form)) {
+            throw example.record().invalid("answer", "expected " + what + ", found '" + answer + "'");
+        }
     }
 
     private static boolean hasValue(String expression, Object test, JsonObject record) {

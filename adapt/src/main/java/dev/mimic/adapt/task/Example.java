@@ -1,55 +1,51 @@
 package dev.mimic.adapt.task;
 
-import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One question of a task, a line of a JSONL file.
+ * One question of a task.
  *
- * @param prompt what the model is asked
+ * @param prompt what the model is asked, one user message
+ * @param question the question inside the prompt, without the task's instructions; the same text whichever task asks it
  * @param answer the right answer, as the task writes it
- * @param record the whole line; checks find their extra fields there
+ * @param record the whole record; checks find their extra fields there
  */
-public record Example(String prompt, String answer, JsonObject record) {
+public record Example(String prompt, String question, String answer, JsonObject record) {
+
+    /** An example whose prompt is the question. */
+    public Example(String prompt, String answer, JsonObject record) {
+        this(prompt, prompt, answer, record);
+    }
 
     /**
-     * Reads a JSONL file of objects with at least {@code prompt} and {@code answer}; blank lines are passed over.
+     * Reads a file of objects with at least {@code prompt} and {@code answer}, one a line or all in a list.
      *
      * @throws dev.mimic.loader.InvalidModelException naming file, line and field
      */
     public static List<Example> read(Path file) {
-        try {
-            return parse(Files.readString(file), String.valueOf(file.getFileName()));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return Records.read(file).stream().map(Example::of).toList();
     }
 
     /**
-     * Parses the text of a JSONL file.
+     * Parses the text of such a file; none if it is blank.
      *
      * @param file a name for messages
      */
     public static List<Example> parse(String jsonLines, String file) {
-        List<Example> examples = new ArrayList<>();
-        int number = 0;
-        for (String line : (Iterable<String>) jsonLines.lines()::iterator) {
-            number++;
-            if (!line.isBlank()) {
-                JsonObject record = Json.parseObject(line.getBytes(StandardCharsets.UTF_8), file + " line " + number);
-                examples.add(new Example(
-                        record.text("prompt").orElseThrow(() -> record.missing("prompt")),
-                        record.text("answer").orElseThrow(() -> record.missing("answer")),
-                        record));
-            }
-        }
-        return List.copyOf(examples);
+        return Records.parse(jsonLines.getBytes(StandardCharsets.UTF_8), file).stream()
+                .map(Example::of)
+                .toList();
+    }
+
+    /** A record of {prompt, answer}; one with {@code check} boxed may name the question that its prompt classifies. */
+    static Example of(JsonObject record) {
+        String prompt = Records.text(record, "prompt");
+        String question = record.get("check") instanceof String check && check.equals("boxed")
+                ? Records.ifText(record, "question").orElse(prompt)
+                : prompt;
+        return new Example(prompt, question, Records.text(record, "answer"), record);
     }
 }
