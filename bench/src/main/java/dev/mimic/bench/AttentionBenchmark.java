@@ -104,7 +104,7 @@ public class AttentionBenchmark {
     /** The last 512 rows. */
     @Benchmark
     public float[] prefill() {
-        kernels.prefill(SHAPE, 512, q, caches[0], positions - 512, Integer.MAX_VALUE, out);
+        kernels.prefill(SHAPE, 512, q, 0, caches[0], positions - 512, Integer.MAX_VALUE, out);
         return out;
     }
 }

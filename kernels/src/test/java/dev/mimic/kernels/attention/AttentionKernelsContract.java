@@ -171,7 +171,7 @@ abstract class AttentionKernelsContract {
         float[] q = AttentionCases.gaussian(random, batch * shape.querySize(), 2);
         KeyValues cache = cases.random(shape, batch, 0, batch, random);
         float[] prefilled = new float[q.length];
-        kernels().prefill(shape, batch, q, cache, 0, window, prefilled);
+        kernels().prefill(shape, batch, q, 0, cache, 0, window, prefilled);
         KeyValues[] caches = new KeyValues[batch];
         Arrays.fill(caches, cache);
         int[] begin = new int[batch];
