@@ -102,25 +102,28 @@ final class VectorTile {
         if (count <= 0 || begins[0] >= block + KEYS) {
             return;
         }
-        boolean whole = begins[QUERIES - 1] <= block && ends[0] >= block + count;
         for (int from = 0; from < headSize; from += VectorKeyBlock.SLICE) {
-            int width = Math.min(VectorKeyBlock.SLICE, headSize - from);
-            scores(keys.elements, from / VectorKeyBlock.SLICE * VectorKeyBlock.SLICE_SIZE, count, from, width, weights);
+            scores(keys.elements, slice(from), count, from, Math.min(VectorKeyBlock.SLICE, headSize - from), weights);
         }
-        if (!whole) {
-            hide(block, count, weights);
-        }
+        // the keys [firstCommon, lastCommon) are seen by all queries
+        int firstCommon = Math.clamp((int) begins[QUERIES - 1] - block, 0, count);
+        int lastCommon = Math.clamp((int) ends[0] - block, firstCommon, count);
+        hide(block, 0, firstCommon, weights);
+        hide(block, lastCommon, count, weights);
         softmaxStep(count, weights, 0);
         softmaxStep(count, weights, LANES);
+        correctSums();
+        addVisibleValues(block, 0, firstCommon, values.elements, weights);
         for (int from = 0; from < headSize; from += VectorKeyBlock.SLICE) {
             int width = Math.min(VectorKeyBlock.SLICE, headSize - from);
-            int slice = from / VectorKeyBlock.SLICE * VectorKeyBlock.SLICE_SIZE;
-            if (whole) {
-                addValues(values.elements, slice, count, from, width, weights);
-            } else {
-                addVisibleValues(block, values.elements, slice, count, from, width, weights);
-            }
+            addValues(firstCommon, lastCommon, values.elements, slice(from), from, width, weights);
         }
+        addVisibleValues(block, lastCommon, count, values.elements, weights);
+    }
+
+    /** Where the slice of an element starts. */
+    private static int slice(int element) {
+        return element / VectorKeyBlock.SLICE * VectorKeyBlock.SLICE_SIZE;
     }
 
     /**
@@ -174,20 +177,16 @@ final class VectorTile {
         }
     }
 
-    private VectorMask<Float> visible(int position, int lane) {
-        return FloatVector.fromArray(SPECIES, begins, lane)
-                .compare(LE, (float) position)
-                .and(FloatVector.fromArray(SPECIES, ends, lane).compare(GT, (float) position));
-    }
-
-    /** Makes the scores of keys that a query doesn't see -Inf. */
-    private void hide(int block, int count, float[] scores) {
+    /** Makes the scores of those of the keys {@code [first, last)} that a query doesn't see -Inf. */
+    private void hide(int block, int first, int last, float[] scores) {
         FloatVector none = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
-        for (int k = 0; k < count; k++) {
+        for (int k = first; k < last; k++) {
             for (int lane = 0; lane < QUERIES; lane += LANES) {
                 int at = k * QUERIES + lane;
-                none.blend(FloatVector.fromArray(SPECIES, scores, at), visible(block + k, lane))
-                        .intoArray(scores, at);
+                VectorMask<Float> visible = FloatVector.fromArray(SPECIES, begins, lane)
+                        .compare(LE, (float) (block + k))
+                        .and(FloatVector.fromArray(SPECIES, ends, lane).compare(GT, (float) (block + k)));
+                none.blend(FloatVector.fromArray(SPECIES, scores, at), visible).intoArray(scores, at);
             }
         }
     }
@@ -213,28 +212,31 @@ final class VectorTile {
                 .intoArray(totals, lane);
     }
 
-    /** {@code sums[first + j, lane] = correction · sums[first + j, lane] + Σ_k values[k, j] · weights[k, lane]}. */
-    private void addValues(float[] values, int slice, int count, int first, int width, float[] weights) {
+    /** Makes the sums of values so far relative to the greatest score. */
+    private void correctSums() {
+        FloatVector a = FloatVector.fromArray(SPECIES, corrections, 0);
+        FloatVector b = FloatVector.fromArray(SPECIES, corrections, LANES);
+        for (int at = 0; at < headSize * QUERIES; at += QUERIES) {
+            FloatVector.fromArray(SPECIES, sums, at).mul(a).intoArray(sums, at);
+            FloatVector.fromArray(SPECIES, sums, at + LANES).mul(b).intoArray(sums, at + LANES);
+        }
+    }
+
+    /** {@code sums[from + j, lane] += Σ_k values[k, j] · weights[k, lane]} over the keys {@code [first, last)}. */
+    private void addValues(int first, int last, float[] values, int slice, int from, int width, float[] weights) {
         float[] sums = this.sums;
-        FloatVector correctionA = FloatVector.fromArray(SPECIES, corrections, 0);
-        FloatVector correctionB = FloatVector.fromArray(SPECIES, corrections, LANES);
         for (int j = 0; j < width; j += 4) {
-            int to = (first + j) * QUERIES;
-            FloatVector a0 = FloatVector.fromArray(SPECIES, sums, to).mul(correctionA);
-            FloatVector b0 = FloatVector.fromArray(SPECIES, sums, to + LANES).mul(correctionB);
-            FloatVector a1 = FloatVector.fromArray(SPECIES, sums, to + QUERIES).mul(correctionA);
-            FloatVector b1 =
-                    FloatVector.fromArray(SPECIES, sums, to + QUERIES + LANES).mul(correctionB);
-            FloatVector a2 =
-                    FloatVector.fromArray(SPECIES, sums, to + 2 * QUERIES).mul(correctionA);
-            FloatVector b2 = FloatVector.fromArray(SPECIES, sums, to + 2 * QUERIES + LANES)
-                    .mul(correctionB);
-            FloatVector a3 =
-                    FloatVector.fromArray(SPECIES, sums, to + 3 * QUERIES).mul(correctionA);
-            FloatVector b3 = FloatVector.fromArray(SPECIES, sums, to + 3 * QUERIES + LANES)
-                    .mul(correctionB);
+            int to = (from + j) * QUERIES;
+            FloatVector a0 = FloatVector.fromArray(SPECIES, sums, to);
+            FloatVector b0 = FloatVector.fromArray(SPECIES, sums, to + LANES);
+            FloatVector a1 = FloatVector.fromArray(SPECIES, sums, to + QUERIES);
+            FloatVector b1 = FloatVector.fromArray(SPECIES, sums, to + QUERIES + LANES);
+            FloatVector a2 = FloatVector.fromArray(SPECIES, sums, to + 2 * QUERIES);
+            FloatVector b2 = FloatVector.fromArray(SPECIES, sums, to + 2 * QUERIES + LANES);
+            FloatVector a3 = FloatVector.fromArray(SPECIES, sums, to + 3 * QUERIES);
+            FloatVector b3 = FloatVector.fromArray(SPECIES, sums, to + 3 * QUERIES + LANES);
             int value = slice + j;
-            for (int k = 0; k < count; k++) {
+            for (int k = first; k < last; k++) {
                 FloatVector a = FloatVector.fromArray(SPECIES, weights, k * QUERIES);
                 FloatVector b = FloatVector.fromArray(SPECIES, weights, k * QUERIES + LANES);
                 FloatVector v0 = FloatVector.broadcast(SPECIES, values[value + k * STRIDE]);
@@ -261,20 +263,20 @@ final class VectorTile {
         }
     }
 
-    /** The same for a block that not all queries see whole: a value that a query doesn't see never reaches its sum. */
-    private void addVisibleValues(
-            int block, float[] values, int slice, int count, int first, int width, float[] weights) {
-        for (int lane = 0; lane < QUERIES; lane += LANES) {
-            FloatVector correction = FloatVector.fromArray(SPECIES, corrections, lane);
-            for (int j = 0; j < width; j++) {
-                int to = (first + j) * QUERIES + lane;
-                FloatVector sum = FloatVector.fromArray(SPECIES, sums, to).mul(correction);
-                for (int k = 0; k < count; k++) {
-                    FloatVector next = FloatVector.fromArray(SPECIES, weights, k * QUERIES + lane)
-                            .fma(FloatVector.broadcast(SPECIES, values[slice + k * STRIDE + j]), sum);
-                    sum = sum.blend(next, visible(block + k, lane));
+    /** The same for keys that not all queries see: a value that a query doesn't see never reaches its sum. */
+    private void addVisibleValues(int block, int first, int last, float[] values, float[] weights) {
+        for (int k = first; k < last; k++) {
+            for (int lane = 0; lane < QUERIES; lane += LANES) {
+                VectorMask<Float> visible = FloatVector.fromArray(SPECIES, begins, lane)
+                        .compare(LE, (float) (block + k))
+                        .and(FloatVector.fromArray(SPECIES, ends, lane).compare(GT, (float) (block + k)));
+                FloatVector weight = FloatVector.fromArray(SPECIES, weights, k * QUERIES + lane);
+                for (int j = 0; j < headSize; j++) {
+                    float value = values[slice(j) + k * STRIDE + j % VectorKeyBlock.SLICE];
+                    FloatVector sum = FloatVector.fromArray(SPECIES, sums, j * QUERIES + lane);
+                    sum.blend(weight.fma(FloatVector.broadcast(SPECIES, value), sum), visible)
+                            .intoArray(sums, j * QUERIES + lane);
                 }
-                sum.intoArray(sums, to);
             }
         }
     }

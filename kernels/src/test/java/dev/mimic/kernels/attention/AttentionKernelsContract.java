@@ -162,6 +162,32 @@ abstract class AttentionKernelsContract {
         }
     }
 
+    @Test
+    void decodeAndPrefillOfTheSameRowsAgree() {
+        AttentionShape shape = shape(new int[] {6, 2, 64});
+        RandomGenerator random = SeededCases.generator(6);
+        int window = 77;
+        int batch = 150;
+        float[] q = AttentionCases.gaussian(random, batch * shape.querySize(), 2);
+        KeyValues cache = cases.random(shape, batch, 0, batch, random);
+        float[] prefilled = new float[q.length];
+        kernels().prefill(shape, batch, q, 0, cache, 0, window, prefilled);
+        KeyValues[] caches = new KeyValues[batch];
+        Arrays.fill(caches, cache);
+        int[] begin = new int[batch];
+        int[] end = new int[batch];
+        for (int i = 0; i < batch; i++) {
+            begin[i] = Math.max(0, i + 1 - window);
+            end[i] = i + 1;
+        }
+        float[] decoded = new float[q.length];
+        kernels().decode(shape, batch, q, caches, begin, end, decoded);
+        for (int i = 0; i < batch; i++) {
+            AttentionCases.check(shape, q, i, cache, begin[i], end[i], prefilled);
+            AttentionCases.check(shape, q, i, cache, begin[i], end[i], decoded);
+        }
+    }
+
     /** Stored piece by piece: what a later piece will write is still NaN when an earlier one is attended. */
     @Test
     void aPromptGivesTheSameHoweverItIsCutAndWhateverTheThreads() {
