@@ -85,7 +85,7 @@ public final class Evaluator {
 
     /** One user message through the model's chat template, or the raw prompt where it has none. */
     private GenerationRequest request(String prompt) {
-        boolean chat = engine.tokenizer().config().chatTemplate().isPresent();
+        boolean chat = engine.chatTemplate().isPresent();
         GenerationRequest request = chat
                 ? GenerationRequest.ofChat(List.of(Map.of("role", "user", "content", prompt)))
                 : GenerationRequest.of(prompt);

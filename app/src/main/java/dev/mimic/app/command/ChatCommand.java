@@ -89,7 +89,7 @@ final class ChatCommand implements Callable<Integer> {
         experts.maybeLater();
         try (Session session = Session.open(mimic.console(), spec, common, model, context, experts);
                 Lines lines = lines(mimic.console())) {
-            if (session.engine().tokenizer().config().chatTemplate().isEmpty()) {
+            if (session.engine().chatTemplate().isEmpty()) {
                 throw new IllegalArgumentException(model + " has no chat template; `mimic run` continues raw text");
             }
             session.noteUnsupported();

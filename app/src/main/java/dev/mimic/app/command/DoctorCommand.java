@@ -58,7 +58,7 @@ final class DoctorCommand implements Callable<Integer> {
 
     private Map<String, Object> findings() {
         Map<String, Object> findings = new LinkedHashMap<>();
-        findings.put("mimic", "0.1.0");
+        findings.put("mimic", MimicCommand.VERSION);
         findings.put("java", System.getProperty("java.vm.version") + ", " + System.getProperty("java.vm.vendor"));
         findings.put("java_home", System.getProperty("java.home"));
         findings.put("vm", System.getProperty("java.vm.name") + ", " + System.getProperty("java.vm.info"));

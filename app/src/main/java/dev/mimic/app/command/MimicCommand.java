@@ -12,7 +12,7 @@ import picocli.CommandLine.Spec;
 /** The root command: holds the console, lists the others. */
 @Command(
         name = "mimic",
-        version = "mimic 0.1.0",
+        version = "mimic " + MimicCommand.VERSION,
         description = {
             "Transformer² on the JVM: runs a model, takes its weights apart, and adapts it by scaling singular values.",
             ""
@@ -39,6 +39,9 @@ import picocli.CommandLine.Spec;
             "Then:        mimic run bundled \"There are 7 cups here. Cara adds 4. How many cups are there?\" --chat --expert math"
         })
 final class MimicCommand implements Callable<Integer> {
+    /** The version of all modules. */
+    static final String VERSION = "0.1.0";
+
     private final Console console;
 
     @Spec

@@ -128,7 +128,7 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    /** Text as it grows; several replies one after the other, with a line between them on stderr. */
+    /** Text as it grows; several replies one after the other, each with its newline. */
     private void print(Engine engine, GenerationRequest request) {
         Console console = mimic.console();
         if (n == 1) {

@@ -15,20 +15,28 @@ final class BackendTest {
             switch (System.getProperty(KernelChoice.PROPERTY, "best")) {
                 case "scalar" -> {
                     assertEquals("scalar", best.name());
-                    assertEquals("ScalarMatrixKernels", best.matrix().getClass().getSimpleName());
+                    assertFamilies("Scalar", best);
                 }
                 case "best" -> {
                     assertEquals("vector-" + VectorWidth.bits(), best.name());
-                    assertEquals("VectorMatrixKernels", best.matrix().getClass().getSimpleName());
+                    assertFamilies("Vector", best);
                 }
                 case String bits -> {
                     assertEquals("vector-" + bits, best.name());
-                    assertEquals("VectorMatrixKernels", best.matrix().getClass().getSimpleName());
+                    assertFamilies("Vector", best);
                     assertEquals(Integer.parseInt(bits), VectorWidth.SPECIES.vectorBitSize());
                 }
             }
             assertEquals("scalar", Backend.scalar(pool).name());
             assertEquals("vector-" + VectorWidth.bits(), Backend.vector(pool).name());
         }
+    }
+
+    private static void assertFamilies(String kind, Backend backend) {
+        assertEquals(kind + "MatrixKernels", backend.matrix().getClass().getSimpleName());
+        assertEquals(kind + "RowKernels", backend.row().getClass().getSimpleName());
+        assertEquals(kind + "AttentionKernels", backend.attention().getClass().getSimpleName());
+        assertEquals(kind + "GradientKernels", backend.gradient().getClass().getSimpleName());
+        assertEquals(kind + "DoubleKernels", backend.doubles().getClass().getSimpleName());
     }
 }
