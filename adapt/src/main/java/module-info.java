@@ -3,5 +3,7 @@ module dev.mimic.adapt {
     requires transitive dev.mimic.engine;
 
     exports dev.mimic.adapt.bundled;
+    exports dev.mimic.adapt.gradient;
+    exports dev.mimic.adapt.search;
     exports dev.mimic.adapt.task;
 }
