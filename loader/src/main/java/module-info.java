@@ -5,4 +5,5 @@ module dev.mimic.loader {
     exports dev.mimic.loader;
     exports dev.mimic.loader.json;
     exports dev.mimic.loader.safetensors;
+    exports dev.mimic.loader.torch;
 }
