@@ -2,7 +2,9 @@
 module dev.mimic.adapt {
     requires transitive dev.mimic.engine;
 
+    exports dev.mimic.adapt;
     exports dev.mimic.adapt.bundled;
+    exports dev.mimic.adapt.dispatch;
     exports dev.mimic.adapt.evaluation;
     exports dev.mimic.adapt.gradient;
     exports dev.mimic.adapt.sandbox;
