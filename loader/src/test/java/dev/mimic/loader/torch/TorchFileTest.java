@@ -8,6 +8,7 @@ import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.safetensors.DType;
 import dev.mimic.loader.safetensors.TensorView;
 import dev.mimic.testkit.TestFolders;
+import dev.mimic.testkit.TorchFileWriter;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package dev.mimic.loader.torch;
+package dev.mimic.testkit;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -12,17 +12,18 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /** Writes what torch.save writes for a dictionary of one-dimensional F32 tensors: pickle protocol 2 in a zip archive. */
-final class TorchFileWriter {
+public final class TorchFileWriter {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
     private TorchFileWriter() {}
 
-    static void write(Path file, List<String> names, float[][] values) throws IOException {
+    /** Writes one tensor for each name. */
+    public static void write(Path file, List<String> names, float[][] values) throws IOException {
         write(file, names, values, -1);
     }
 
     /** As {@link #write(Path, List, float[][])}, the tensors' length claimed to be another where it is not negative. */
-    static void write(Path file, List<String> names, float[][] values, int claimed) throws IOException {
+    public static void write(Path file, List<String> names, float[][] values, int claimed) throws IOException {
         try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
             entry(zip, "archive/data.pkl", new TorchFileWriter().pickle(names, values, claimed));
             entry(zip, "archive/byteorder", "little".getBytes(StandardCharsets.US_ASCII));
