@@ -247,7 +247,7 @@ final class TwoPassTest {
         Task task = Task.of("bundled-mixed");
         List<Example> shots = BundledModel.examples("mixed", "shots");
         FewShotSettings settings = FewShotSettings.DEFAULTS
-                .withGenerations(perLayer ? 2 : 3)
+                .withGenerations(perLayer ? 1 : 3)
                 .withSeed(1)
                 .withPick(pick);
         return new FewShotSearch(engine, space, task, shots, task.replyLimit())
