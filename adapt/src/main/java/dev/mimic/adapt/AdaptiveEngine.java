@@ -80,8 +80,8 @@ public final class AdaptiveEngine {
         List<AdaptedResult> results = new ArrayList<>();
         List<List<PendingGeneration>> pending = new ArrayList<>();
         for (int i = 0; i < requests.size(); i++) {
-            pending.add(engine.submitAll(
-                    requests.get(i).withAdapter(choices.get(i).adapter())));
+            pending.add(
+                    engine.submitAll(requests.get(i).withAdapter(choices.get(i).adapter())));
         }
         for (int i = 0; i < pending.size(); i++) {
             for (PendingGeneration each : pending.get(i)) {

@@ -94,8 +94,8 @@ final class TwoPassTest {
 
     private static int kindsNamed(Dispatcher dispatcher) {
         List<Example> rows = BundledModel.examples("dispatch", "test");
-        List<Choice> choices = dispatcher.choose(
-                engine, rows.stream().map(Example::question).toList(), _ -> {});
+        List<Choice> choices =
+                dispatcher.choose(engine, rows.stream().map(Example::question).toList(), _ -> {});
         int right = 0;
         for (int i = 0; i < rows.size(); i++) {
             right += choices.get(i).kind().equals(Optional.of(rows.get(i).answer())) ? 1 : 0;
@@ -105,11 +105,11 @@ final class TwoPassTest {
 
     private static int routed(Dispatcher dispatcher, String skill) {
         List<Example> rows = BundledModel.examples(skill, "test");
-        List<Choice> choices = dispatcher.choose(
-                engine, rows.stream().map(Example::question).toList(), _ -> {});
+        List<Choice> choices =
+                dispatcher.choose(engine, rows.stream().map(Example::question).toList(), _ -> {});
         Task task = Task.of("bundled-" + skill);
-        List<Answer> answers = new Evaluator(engine)
-                .ask(task, rows, i -> choices.get(i).adapter(), task.replyLimit(), _ -> {});
+        List<Answer> answers =
+                new Evaluator(engine).ask(task, rows, i -> choices.get(i).adapter(), task.replyLimit(), _ -> {});
         return Answer.accuracy(answers).right();
     }
 
@@ -192,8 +192,7 @@ final class TwoPassTest {
 
     @Test
     void aClassWithoutAFileIsTheBase() throws java.io.IOException {
-        Files.copy(
-                ExpertFolder.file(bundled.experts(), "code"), ExpertFolder.file(scratch, "code"));
+        Files.copy(ExpertFolder.file(bundled.experts(), "code"), ExpertFolder.file(scratch, "code"));
         ExpertFolder few = ExpertFolder.read(scratch, _ -> {});
         Dispatcher dispatcher = new Dispatcher.Classifier(
                 dispatchPrompt(), experts.classifier(factors, false, _ -> {}), few.adapters(factors, false, _ -> {}));
@@ -226,8 +225,7 @@ final class TwoPassTest {
         assertEquals(List.of(0, 1, 2, 3), first.layers());
         assertEquals(12, first.alpha().length);
         double[] math = first.weights(SKILLS).get("math");
-        assertArrayEquals(
-                new double[] {first.alpha()[0], first.alpha()[3], first.alpha()[6], first.alpha()[9]}, math);
+        assertArrayEquals(new double[] {first.alpha()[0], first.alpha()[3], first.alpha()[6], first.alpha()[9]}, math);
         // a layer's z is that of its own weights
         Expert expert = experts.experts().get("math");
         MixtureSpace space = new MixtureSpace(ExpertMixture.Mode.DELTA, List.of(expert), factors, true);

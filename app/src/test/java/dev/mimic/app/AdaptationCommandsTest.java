@@ -101,7 +101,8 @@ final class AdaptationCommandsTest {
         assertEquals(0.972, (Double) interval.get(1), 5e-4);
         List<String> lines = Files.readAllLines(replies);
         assertEquals(300, lines.size());
-        assertEquals(286, lines.stream().filter(l -> l.contains("\"right\":true")).count());
+        assertEquals(
+                286, lines.stream().filter(l -> l.contains("\"right\":true")).count());
         JsonObject base = ok("eval", "bundled", "--task", "bundled-math", "--limit", "20", "--json")
                 .json();
         assertEquals(20, base.integer("examples").orElseThrow());
@@ -123,7 +124,8 @@ final class AdaptationCommandsTest {
         assertEquals(298, report.integer("right").orElseThrow());
         JsonObject adaptation = report.object("adaptation").orElseThrow();
         assertEquals("classifier", adaptation.text("mode").orElseThrow());
-        assertEquals(300, adaptation.object("dispatch").orElseThrow().integer("code").orElseThrow());
+        assertEquals(
+                300, adaptation.object("dispatch").orElseThrow().integer("code").orElseThrow());
         JsonObject seconds = report.object("seconds").orElseThrow();
         assertTrue(seconds.number("first_pass").orElseThrow() > 0);
         assertTrue(seconds.number("second_pass").orElseThrow() > 0);
@@ -235,7 +237,8 @@ final class AdaptationCommandsTest {
         JsonObject adaptation = report.object("adaptation").orElseThrow();
         assertEquals("classifier", adaptation.text("mode").orElseThrow());
         assertEquals("math", adaptation.text("dispatch").orElseThrow());
-        assertEquals(1.0, adaptation.object("alpha").orElseThrow().number("math").orElseThrow());
+        assertEquals(
+                1.0, adaptation.object("alpha").orElseThrow().number("math").orElseThrow());
         JsonObject seconds = adaptation.object("seconds").orElseThrow();
         assertTrue(seconds.number("first_pass").orElseThrow() > 0);
         assertTrue(seconds.number("second_pass").orElseThrow() > 0);
@@ -245,7 +248,11 @@ final class AdaptationCommandsTest {
     void chatChoosesAnewForEveryMessage() {
         String code = BundledModel.examples("code", "test").getFirst().prompt();
         Outcome outcome = run(
-                QUESTION + "\n" + "/reset\n" + code + "\n/expert math\n/quit\n", "chat", "bundled", "--adapt", "classifier");
+                QUESTION + "\n" + "/reset\n" + code + "\n/expert math\n/quit\n",
+                "chat",
+                "bundled",
+                "--adapt",
+                "classifier");
         assertEquals(0, outcome.code(), outcome.err());
         assertTrue(outcome.err().contains("taken for math"), outcome.err());
         assertTrue(outcome.err().contains("taken for code"), outcome.err());
@@ -260,7 +267,9 @@ final class AdaptationCommandsTest {
         refused(2, List.of("--data"), "eval", "bundled", "--task", "gsm8k");
         refused(1, List.of("task", "juggling"), "eval", "bundled", "--task", "juggling", "--data", "x");
         refused(2, List.of("--expert"), "adapt", "bundled", "--task", "bundled-mixed", "--out", "x");
-        String[] search = {"adapt", "bundled", "--task", "bundled-mixed", "--expert", "math", "--out", "x", "--range", "1"};
+        String[] search = {
+            "adapt", "bundled", "--task", "bundled-mixed", "--expert", "math", "--out", "x", "--range", "1"
+        };
         refused(1, List.of("--range"), search);
     }
 
@@ -281,7 +290,8 @@ final class AdaptationCommandsTest {
         assertEquals(3 * LAYERS, Expert.read(out, _ -> {}).vectors().size());
         assertEquals(
                 0,
-                run("", "run", "bundled", QUESTION, "--chat", "--expert", out.toString()).code());
+                run("", "run", "bundled", QUESTION, "--chat", "--expert", out.toString())
+                        .code());
         refused(
                 1,
                 List.of("no.pt"),

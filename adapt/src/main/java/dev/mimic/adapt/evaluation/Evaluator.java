@@ -81,11 +81,7 @@ public final class Evaluator {
      * @throws IllegalStateException if the task runs Python and has no sandbox
      */
     public List<Answer> ask(
-            Task task,
-            List<Example> examples,
-            IntFunction<Adapter> adapters,
-            int replyLimit,
-            IntConsumer progress) {
+            Task task, List<Example> examples, IntFunction<Adapter> adapters, int replyLimit, IntConsumer progress) {
         return ask(examples, adapters, replyLimit, task::isRight, progress);
     }
 

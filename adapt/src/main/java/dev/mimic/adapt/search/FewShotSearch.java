@@ -96,7 +96,10 @@ public final class FewShotSearch {
             Generation generation = new Generation(
                     number,
                     Arrays.stream(scores).filter(s -> !Double.isNaN(s)).max().orElse(0),
-                    Arrays.stream(scores).filter(s -> !Double.isNaN(s)).average().orElse(0),
+                    Arrays.stream(scores)
+                            .filter(s -> !Double.isNaN(s))
+                            .average()
+                            .orElse(0),
                     search.mean());
             generations.add(generation);
             listener.generation(generation);
@@ -124,9 +127,8 @@ public final class FewShotSearch {
 
     private double[] scores(List<Optional<Adapter>> adapters, int generation, Listener listener) {
         List<Adapter> valid = adapters.stream().flatMap(Optional::stream).toList();
-        List<String> prompts = valid.stream()
-                .flatMap(_ -> shots.stream().map(Example::prompt))
-                .toList();
+        List<String> prompts =
+                valid.stream().flatMap(_ -> shots.stream().map(Example::prompt)).toList();
         List<String> replies = evaluator.replies(
                 prompts,
                 i -> valid.get(i / shots.size()),

@@ -15,14 +15,7 @@ import java.util.Locale;
  * @param seed of the candidates
  */
 public record FewShotSettings(
-        int population,
-        double eliteShare,
-        int generations,
-        double low,
-        double high,
-        double ema,
-        Pick pick,
-        long seed) {
+        int population, double eliteShare, int generations, double low, double high, double ema, Pick pick, long seed) {
     /** Published settings: 32 candidates, 20 % elites, 10 generations, 0 to 1, no memory, the best member. */
     public static final FewShotSettings DEFAULTS = new FewShotSettings(32, 0.2, 10, 0, 1, 0, Pick.BEST, 0);
 

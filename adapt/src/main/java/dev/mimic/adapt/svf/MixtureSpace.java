@@ -87,8 +87,7 @@ public final class MixtureSpace {
      */
     public Map<String, float[]> scaling(double[] alpha) {
         if (alpha.length != dimensions()) {
-            throw new IllegalArgumentException(
-                    "mix: alpha has length " + alpha.length + ", expected " + dimensions());
+            throw new IllegalArgumentException("mix: alpha has length " + alpha.length + ", expected " + dimensions());
         }
         List<ExpertMixture> mixtures = new ArrayList<>();
         for (int group = 0; group < groups(); group++) {

@@ -5,8 +5,8 @@ import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.safetensors.DType;
 import dev.mimic.loader.safetensors.TensorView;
 import dev.mimic.loader.torch.TorchFile;
-import java.nio.ByteOrder;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,8 +21,7 @@ import java.util.regex.Pattern;
  * carry the names of the weights. Both hold p of the parametrisation {@code sakana}.
  */
 public final class SakanaImport {
-    private static final Pattern NUMBERED =
-            Pattern.compile("(?:.*\\.)?learnable_params_module_list\\.([0-9]{1,6})");
+    private static final Pattern NUMBERED = Pattern.compile("(?:.*\\.)?learnable_params_module_list\\.([0-9]{1,6})");
     private static final List<String> PARTS = List.of("gate", "up", "down");
 
     private SakanaImport() {}

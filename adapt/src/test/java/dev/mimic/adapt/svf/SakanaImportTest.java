@@ -33,8 +33,7 @@ final class SakanaImportTest {
     @BeforeEach
     void decompose() {
         Path out = folder.resolve("factors");
-        try (ModelDirectory model =
-                        ModelDirectory.open(TestFolders.oracle().resolve("models/llama-gqa-f32"));
+        try (ModelDirectory model = ModelDirectory.open(TestFolders.oracle().resolve("models/llama-gqa-f32"));
                 Decomposer decomposer = Decomposer.open(DecomposeOptions.defaults(), 0)) {
             decomposer.decompose(model, out, DecompositionListener.NONE);
             layers = model.config().layers();
@@ -121,8 +120,7 @@ final class SakanaImportTest {
     private void refused(String name, List<String> names, float[][] values, String word) throws IOException {
         Path file = folder.resolve(name);
         TorchFileWriter.write(file, names, values);
-        String message = assertThrows(
-                        InvalidModelException.class, () -> SakanaImport.read(file, factors, layers, 1))
+        String message = assertThrows(InvalidModelException.class, () -> SakanaImport.read(file, factors, layers, 1))
                 .getMessage();
         assertTrue(message.contains(name), message);
         assertTrue(message.contains(word.equals("3 * layers") ? String.valueOf(3 * layers) : word), message);

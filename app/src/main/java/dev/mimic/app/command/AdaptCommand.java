@@ -165,15 +165,19 @@ final class AdaptCommand implements Callable<Integer> {
         report.put("on_shots", found.onShots().share());
         report.put("result", settings.pick().text());
         report.put("seed", settings.seed());
-        report.put("generations", found.generations().stream()
-                .map(g -> {
-                    Map<String, Object> each = new LinkedHashMap<>();
-                    each.put("best", g.best());
-                    each.put("average", g.average());
-                    each.put("mean", java.util.Arrays.stream(g.mean()).boxed().toList());
-                    return each;
-                })
-                .toList());
+        report.put(
+                "generations",
+                found.generations().stream()
+                        .map(g -> {
+                            Map<String, Object> each = new LinkedHashMap<>();
+                            each.put("best", g.best());
+                            each.put("average", g.average());
+                            each.put(
+                                    "mean",
+                                    java.util.Arrays.stream(g.mean()).boxed().toList());
+                            return each;
+                        })
+                        .toList());
         report.put("seconds", found.seconds());
         report.put("out", out.toString());
         return report;

@@ -82,7 +82,8 @@ final class AdaptFlags {
         }
         if (!flags.experts().isEmpty()) {
             throw new ParameterException(
-                    spec.commandLine(), "--adapt chooses among the experts of --experts DIR, --expert fixes one: not both");
+                    spec.commandLine(),
+                    "--adapt chooses among the experts of --experts DIR, --expert fixes one: not both");
         }
         if (!bundled && experts == null) {
             throw new ParameterException(spec.commandLine(), "--adapt " + mode.text() + " needs --experts DIR");

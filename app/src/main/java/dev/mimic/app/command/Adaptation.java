@@ -54,8 +54,7 @@ record Adaptation(Dispatcher dispatcher, List<Path> experts, Optional<TaskData> 
             case NONE -> new Adaptation(Dispatcher.none(), List.of(), Optional.empty());
             case PROMPT ->
                 new Adaptation(
-                        new Dispatcher.Prompt(
-                                prompt(source, flags), read.adapters(factors, experts.transfer(), notes)),
+                        new Dispatcher.Prompt(prompt(source, flags), read.adapters(factors, experts.transfer(), notes)),
                         files,
                         Optional.empty());
             case CLASSIFIER -> {
@@ -72,12 +71,10 @@ record Adaptation(Dispatcher dispatcher, List<Path> experts, Optional<TaskData> 
                 List<Expert> all = List.copyOf(read.experts().values());
                 all.forEach(expert -> expert.check(factors, experts.transfer(), notes));
                 MixtureSpace space = new MixtureSpace(experts.mix(), all, factors, false);
-                FewShotResult found = search(
-                        session, space, task, shots, task.replyLimit(), FewShotSettings.DEFAULTS.withSeed(seed));
+                FewShotResult found =
+                        search(session, space, task, shots, task.replyLimit(), FewShotSettings.DEFAULTS.withSeed(seed));
                 yield new Adaptation(
-                        new Dispatcher.FewShot(found, List.copyOf(read.experts().keySet())),
-                        files,
-                        Optional.of(shots));
+                        new Dispatcher.FewShot(found, List.copyOf(read.experts().keySet())), files, Optional.of(shots));
             }
         };
     }
@@ -90,8 +87,7 @@ record Adaptation(Dispatcher dispatcher, List<Path> experts, Optional<TaskData> 
             return own;
         }
         try {
-            return new DispatchPrompt(
-                    Files.readString(flags.dispatchPrompt()).strip(), own.replyLimit());
+            return new DispatchPrompt(Files.readString(flags.dispatchPrompt()).strip(), own.replyLimit());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -99,12 +95,7 @@ record Adaptation(Dispatcher dispatcher, List<Path> experts, Optional<TaskData> 
 
     /** Searches under a progress bar. */
     static FewShotResult search(
-            Session session,
-            MixtureSpace space,
-            Task task,
-            TaskData shots,
-            int replyLimit,
-            FewShotSettings settings) {
+            Session session, MixtureSpace space, Task task, TaskData shots, int replyLimit, FewShotSettings settings) {
         try (ProgressBar bar =
                 session.console().progress("few-shot search", (long) settings.generations() * SEARCHED_ROWS)) {
             double[] best = {0};
@@ -157,7 +148,9 @@ record Adaptation(Dispatcher dispatcher, List<Path> experts, Optional<TaskData> 
 
     /** What answers, for people. */
     String describe(Choice choice) {
-        String who = choice.alpha().isEmpty() ? "the base model" : alpha(choice.alpha()).toString();
+        String who = choice.alpha().isEmpty()
+                ? "the base model"
+                : alpha(choice.alpha()).toString();
         return switch (dispatcher) {
             case Dispatcher.FewShot _, Dispatcher.Fixed _ -> who + " answers";
             case Dispatcher.Prompt _, Dispatcher.Classifier _ ->
@@ -166,7 +159,9 @@ record Adaptation(Dispatcher dispatcher, List<Path> experts, Optional<TaskData> 
                         "taken for %s in %.2f s; %s answers",
                         choice.kind().orElse("no known kind"),
                         choice.seconds(),
-                        choice.alpha().isEmpty() ? "the base model" : choice.kind().orElseThrow());
+                        choice.alpha().isEmpty()
+                                ? "the base model"
+                                : choice.kind().orElseThrow());
         };
     }
 }

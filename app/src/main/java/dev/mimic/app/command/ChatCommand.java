@@ -97,8 +97,8 @@ final class ChatCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         experts.maybeLater();
-        try (Session session = Session.open(
-                        mimic.console(), spec, common, model, context, experts, adapt, tasks, BATCH);
+        try (Session session =
+                        Session.open(mimic.console(), spec, common, model, context, experts, adapt, tasks, BATCH);
                 Lines lines = lines(mimic.console())) {
             if (session.engine().tokenizer().config().chatTemplate().isEmpty()) {
                 throw new IllegalArgumentException(model + " has no chat template; `mimic run` continues raw text");

@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "eval",
-        description = "Asks a model the examples of a task and counts right answers, with a 95 % interval.",
+        description = "Asks a model the examples of a task and counts right answers, with a 95 %% interval.",
         footer = {
             "",
             "Greedy unless --temperature is given; a reply without an answer is wrong. Rows that an expert in use has",
@@ -218,9 +218,11 @@ final class EvalCommand implements Callable<Integer> {
         if (adapt.active()) {
             adapted = new LinkedHashMap<>();
             adapted.put("mode", adaptation.dispatcher().mode());
-            adapted.put("experts", adaptation.experts().stream()
-                    .map(file -> String.valueOf(file.getFileName()))
-                    .toList());
+            adapted.put(
+                    "experts",
+                    adaptation.experts().stream()
+                            .map(file -> String.valueOf(file.getFileName()))
+                            .toList());
             if (adaptation.dispatcher() instanceof Dispatcher.FewShot few) {
                 adapted.put("shots", adaptation.shots().orElseThrow().file().toString());
                 adapted.put("alpha", Adaptation.alpha(few.search().weights(few.experts())));

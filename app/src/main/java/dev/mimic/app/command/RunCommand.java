@@ -105,8 +105,8 @@ final class RunCommand implements Callable<Integer> {
         if (chat && promptIds != null) {
             throw new ParameterException(spec.commandLine(), "--chat takes a PROMPT, not --prompt-ids");
         }
-        try (Session session = Session.open(
-                mimic.console(), spec, common, model, context, experts, adapt, tasks, BATCH)) {
+        try (Session session =
+                Session.open(mimic.console(), spec, common, model, context, experts, adapt, tasks, BATCH)) {
             session.noteUnsupported();
             GenerationRequest request = adapted(
                             session,

@@ -22,10 +22,7 @@ final class TaskFlags {
             })
     private String task;
 
-    @Option(
-            names = "--check",
-            paramLabel = "C",
-            description = "For jsonl: number, letter, expression, boxed or exact.")
+    @Option(names = "--check", paramLabel = "C", description = "For jsonl: number, letter, expression, boxed or exact.")
     private String check;
 
     @Option(
