@@ -41,7 +41,8 @@ public class RowBenchmark {
     private float[] x;
     private float[] up;
     private float[] weight;
-    private float[] angles;
+    private float[] cos;
+    private float[] sin;
     private float[] out;
 
     /** Makes the data and compares every kernel with the scalar twin. */
@@ -53,7 +54,12 @@ public class RowBenchmark {
         x = gaussian(Math.max(VOCABULARY, batch * INTERMEDIATE), random);
         up = gaussian(batch * INTERMEDIATE, random);
         weight = gaussian(HIDDEN, random);
-        angles = gaussian(batch * 32, random);
+        cos = gaussian(batch * 32, random);
+        sin = new float[cos.length];
+        for (int i = 0; i < cos.length; i++) { // true angles: x keeps its magnitude however often it is rotated
+            sin[i] = (float) Math.sin(cos[i]);
+            cos[i] = (float) Math.cos(cos[i]);
+        }
         out = new float[x.length];
         RowKernels scalar = RowKernels.scalar(pool);
         float[] expected = new float[x.length];
@@ -67,6 +73,14 @@ public class RowBenchmark {
         scalar.softmax(expected, 0, VOCABULARY);
         softmax();
         Agreement.check("softmax", expected, out, VOCABULARY, 1e-3);
+        expected = x.clone();
+        scalar.rotate(batch, HIDDEN / 64, 64, expected, cos, sin);
+        rotate();
+        Agreement.check("rotate", expected, x, batch * HIDDEN, 1e-6);
+        expected = out.clone();
+        scalar.add(batch * HIDDEN, x, expected);
+        add();
+        Agreement.check("add", expected, out, batch * HIDDEN, 1e-6);
     }
 
     private static float[] gaussian(int length, Random random) {
@@ -96,7 +110,7 @@ public class RowBenchmark {
 
     @Benchmark
     public float[] rotate() {
-        kernels.rotate(batch, HIDDEN / 64, 64, x, angles, angles);
+        kernels.rotate(batch, HIDDEN / 64, 64, x, cos, sin);
         return x;
     }
 

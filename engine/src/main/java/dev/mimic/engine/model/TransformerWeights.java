@@ -154,7 +154,7 @@ public final class TransformerWeights {
         for (int slot = 0; slot < bySlot.length; slot++) {
             Factor factor = slots.get(slot);
             float[] multipliers = z.get(factor.weight());
-            if (multipliers == null || !always && allOnes(multipliers)) {
+            if (multipliers == null || (!always && allOnes(multipliers))) {
                 bySlot[slot] = form == Form.FACTORED ? factor.sigma() : null;
             } else {
                 bySlot[slot] = scaled(factor.sigma(), multipliers);

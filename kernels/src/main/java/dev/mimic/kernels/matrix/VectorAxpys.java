@@ -1,11 +1,16 @@
 package dev.mimic.kernels.matrix;
 
+import static dev.mimic.kernels.VectorWidth.INTS;
+import static dev.mimic.kernels.VectorWidth.SHORTS;
 import static dev.mimic.kernels.VectorWidth.SPECIES;
-import static dev.mimic.kernels.matrix.VectorSums.load;
 import static dev.mimic.kernels.matrix.VectorWorkspace.LEADING;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_S2I;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.ShortVector;
 
 /**
  * Multiples of rows of weights added to a row of y, four at once, which share the load and the store of y. Every form
@@ -33,11 +38,15 @@ final class VectorAxpys {
         long o2 = o + 2 * stride;
         long o3 = o + 3 * stride;
         for (int c = 0; c < length; c += LANES) {
-            FloatVector sum = load(y, yOffset + c);
-            sum = VectorUnpack.f32(weights, (o + c) * Float.BYTES).fma(x0, sum);
-            sum = VectorUnpack.f32(weights, (o1 + c) * Float.BYTES).fma(x1, sum);
-            sum = VectorUnpack.f32(weights, (o2 + c) * Float.BYTES).fma(x2, sum);
-            sum = VectorUnpack.f32(weights, (o3 + c) * Float.BYTES).fma(x3, sum);
+            FloatVector sum = FloatVector.fromArray(SPECIES, y, yOffset + c);
+            sum = FloatVector.fromMemorySegment(SPECIES, weights, (o + c) * Float.BYTES, LITTLE_ENDIAN)
+                    .fma(x0, sum);
+            sum = FloatVector.fromMemorySegment(SPECIES, weights, (o1 + c) * Float.BYTES, LITTLE_ENDIAN)
+                    .fma(x1, sum);
+            sum = FloatVector.fromMemorySegment(SPECIES, weights, (o2 + c) * Float.BYTES, LITTLE_ENDIAN)
+                    .fma(x2, sum);
+            sum = FloatVector.fromMemorySegment(SPECIES, weights, (o3 + c) * Float.BYTES, LITTLE_ENDIAN)
+                    .fma(x3, sum);
             sum.intoArray(y, yOffset + c);
         }
     }
@@ -53,11 +62,27 @@ final class VectorAxpys {
         long o2 = o + 2 * stride;
         long o3 = o + 3 * stride;
         for (int c = 0; c < length; c += LANES) {
-            FloatVector sum = load(y, yOffset + c);
-            sum = VectorUnpack.bf16(weights, (o + c) * Short.BYTES).fma(x0, sum);
-            sum = VectorUnpack.bf16(weights, (o1 + c) * Short.BYTES).fma(x1, sum);
-            sum = VectorUnpack.bf16(weights, (o2 + c) * Short.BYTES).fma(x2, sum);
-            sum = VectorUnpack.bf16(weights, (o3 + c) * Short.BYTES).fma(x3, sum);
+            FloatVector sum = FloatVector.fromArray(SPECIES, y, yOffset + c);
+            sum = ShortVector.fromMemorySegment(SHORTS, weights, (o + c) * Short.BYTES, LITTLE_ENDIAN)
+                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
+                    .lanewise(LSHL, 16)
+                    .reinterpretAsFloats()
+                    .fma(x0, sum);
+            sum = ShortVector.fromMemorySegment(SHORTS, weights, (o1 + c) * Short.BYTES, LITTLE_ENDIAN)
+                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
+                    .lanewise(LSHL, 16)
+                    .reinterpretAsFloats()
+                    .fma(x1, sum);
+            sum = ShortVector.fromMemorySegment(SHORTS, weights, (o2 + c) * Short.BYTES, LITTLE_ENDIAN)
+                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
+                    .lanewise(LSHL, 16)
+                    .reinterpretAsFloats()
+                    .fma(x2, sum);
+            sum = ShortVector.fromMemorySegment(SHORTS, weights, (o3 + c) * Short.BYTES, LITTLE_ENDIAN)
+                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
+                    .lanewise(LSHL, 16)
+                    .reinterpretAsFloats()
+                    .fma(x3, sum);
             sum.intoArray(y, yOffset + c);
         }
     }
@@ -75,11 +100,11 @@ final class VectorAxpys {
         float x3 = x[xOffset + 3];
         int c = 0;
         for (; c <= length - LANES; c += LANES) {
-            FloatVector sum = load(y, yOffset + c);
-            sum = load(w, c).fma(FloatVector.broadcast(SPECIES, x0), sum);
-            sum = load(w, LEADING + c).fma(FloatVector.broadcast(SPECIES, x1), sum);
-            sum = load(w, 2 * LEADING + c).fma(FloatVector.broadcast(SPECIES, x2), sum);
-            sum = load(w, 3 * LEADING + c).fma(FloatVector.broadcast(SPECIES, x3), sum);
+            FloatVector sum = FloatVector.fromArray(SPECIES, y, yOffset + c);
+            sum = FloatVector.fromArray(SPECIES, w, c).fma(FloatVector.broadcast(SPECIES, x0), sum);
+            sum = FloatVector.fromArray(SPECIES, w, LEADING + c).fma(FloatVector.broadcast(SPECIES, x1), sum);
+            sum = FloatVector.fromArray(SPECIES, w, 2 * LEADING + c).fma(FloatVector.broadcast(SPECIES, x2), sum);
+            sum = FloatVector.fromArray(SPECIES, w, 3 * LEADING + c).fma(FloatVector.broadcast(SPECIES, x3), sum);
             sum.intoArray(y, yOffset + c);
         }
         for (; c < length; c++) { // fma as in the body: an element's value must not depend on its column
@@ -95,7 +120,9 @@ final class VectorAxpys {
         FloatVector a = FloatVector.broadcast(SPECIES, alpha);
         int c = 0;
         for (; c <= length - LANES; c += LANES) {
-            load(w, wOffset + c).fma(a, load(y, yOffset + c)).intoArray(y, yOffset + c);
+            FloatVector.fromArray(SPECIES, w, wOffset + c)
+                    .fma(a, FloatVector.fromArray(SPECIES, y, yOffset + c))
+                    .intoArray(y, yOffset + c);
         }
         for (; c < length; c++) { // fma as in the body: an element's value must not depend on its column
             y[yOffset + c] = Math.fma(w[wOffset + c], alpha, y[yOffset + c]);

@@ -1,11 +1,16 @@
 package dev.mimic.kernels.matrix;
 
+import static dev.mimic.kernels.VectorWidth.INTS;
+import static dev.mimic.kernels.VectorWidth.SHORTS;
 import static dev.mimic.kernels.VectorWidth.SPECIES;
-import static dev.mimic.kernels.matrix.VectorSums.load;
 import static dev.mimic.kernels.matrix.VectorWorkspace.LEADING;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_S2I;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.ShortVector;
 
 /**
  * Dot products of four rows of weights at once, which share the loads of x. Every form keeps one vector sum an output
@@ -39,16 +44,20 @@ final class VectorDots {
             int xOffset,
             int length,
             float[] sums) {
-        FloatVector s0 = load(sums, 0);
-        FloatVector s1 = load(sums, LANES);
-        FloatVector s2 = load(sums, 2 * LANES);
-        FloatVector s3 = load(sums, 3 * LANES);
+        FloatVector s0 = FloatVector.fromArray(SPECIES, sums, 0);
+        FloatVector s1 = FloatVector.fromArray(SPECIES, sums, LANES);
+        FloatVector s2 = FloatVector.fromArray(SPECIES, sums, 2 * LANES);
+        FloatVector s3 = FloatVector.fromArray(SPECIES, sums, 3 * LANES);
         for (int c = 0; c < length; c += LANES) {
-            FloatVector v = load(x, xOffset + c);
-            s0 = VectorUnpack.f32(weights, (o0 + c) * Float.BYTES).fma(v, s0);
-            s1 = VectorUnpack.f32(weights, (o1 + c) * Float.BYTES).fma(v, s1);
-            s2 = VectorUnpack.f32(weights, (o2 + c) * Float.BYTES).fma(v, s2);
-            s3 = VectorUnpack.f32(weights, (o3 + c) * Float.BYTES).fma(v, s3);
+            FloatVector v = FloatVector.fromArray(SPECIES, x, xOffset + c);
+            s0 = FloatVector.fromMemorySegment(SPECIES, weights, (o0 + c) * Float.BYTES, LITTLE_ENDIAN)
+                    .fma(v, s0);
+            s1 = FloatVector.fromMemorySegment(SPECIES, weights, (o1 + c) * Float.BYTES, LITTLE_ENDIAN)
+                    .fma(v, s1);
+            s2 = FloatVector.fromMemorySegment(SPECIES, weights, (o2 + c) * Float.BYTES, LITTLE_ENDIAN)
+                    .fma(v, s2);
+            s3 = FloatVector.fromMemorySegment(SPECIES, weights, (o3 + c) * Float.BYTES, LITTLE_ENDIAN)
+                    .fma(v, s3);
         }
         s0.intoArray(sums, 0);
         s1.intoArray(sums, LANES);
@@ -67,16 +76,32 @@ final class VectorDots {
             int xOffset,
             int length,
             float[] sums) {
-        FloatVector s0 = load(sums, 0);
-        FloatVector s1 = load(sums, LANES);
-        FloatVector s2 = load(sums, 2 * LANES);
-        FloatVector s3 = load(sums, 3 * LANES);
+        FloatVector s0 = FloatVector.fromArray(SPECIES, sums, 0);
+        FloatVector s1 = FloatVector.fromArray(SPECIES, sums, LANES);
+        FloatVector s2 = FloatVector.fromArray(SPECIES, sums, 2 * LANES);
+        FloatVector s3 = FloatVector.fromArray(SPECIES, sums, 3 * LANES);
         for (int c = 0; c < length; c += LANES) {
-            FloatVector v = load(x, xOffset + c);
-            s0 = VectorUnpack.bf16(weights, (o0 + c) * Short.BYTES).fma(v, s0);
-            s1 = VectorUnpack.bf16(weights, (o1 + c) * Short.BYTES).fma(v, s1);
-            s2 = VectorUnpack.bf16(weights, (o2 + c) * Short.BYTES).fma(v, s2);
-            s3 = VectorUnpack.bf16(weights, (o3 + c) * Short.BYTES).fma(v, s3);
+            FloatVector v = FloatVector.fromArray(SPECIES, x, xOffset + c);
+            s0 = ShortVector.fromMemorySegment(SHORTS, weights, (o0 + c) * Short.BYTES, LITTLE_ENDIAN)
+                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
+                    .lanewise(LSHL, 16)
+                    .reinterpretAsFloats()
+                    .fma(v, s0);
+            s1 = ShortVector.fromMemorySegment(SHORTS, weights, (o1 + c) * Short.BYTES, LITTLE_ENDIAN)
+                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
+                    .lanewise(LSHL, 16)
+                    .reinterpretAsFloats()
+                    .fma(v, s1);
+            s2 = ShortVector.fromMemorySegment(SHORTS, weights, (o2 + c) * Short.BYTES, LITTLE_ENDIAN)
+                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
+                    .lanewise(LSHL, 16)
+                    .reinterpretAsFloats()
+                    .fma(v, s2);
+            s3 = ShortVector.fromMemorySegment(SHORTS, weights, (o3 + c) * Short.BYTES, LITTLE_ENDIAN)
+                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
+                    .lanewise(LSHL, 16)
+                    .reinterpretAsFloats()
+                    .fma(v, s3);
         }
         s0.intoArray(sums, 0);
         s1.intoArray(sums, LANES);
@@ -92,16 +117,16 @@ final class VectorDots {
      * @param sums [4, lanes] from {@code sumsOffset}; accumulated into
      */
     static void tile1(float[] w, float[] x, int xOffset, int length, float[] sums, int sumsOffset) {
-        FloatVector s0 = load(sums, sumsOffset);
-        FloatVector s1 = load(sums, sumsOffset + LANES);
-        FloatVector s2 = load(sums, sumsOffset + 2 * LANES);
-        FloatVector s3 = load(sums, sumsOffset + 3 * LANES);
+        FloatVector s0 = FloatVector.fromArray(SPECIES, sums, sumsOffset);
+        FloatVector s1 = FloatVector.fromArray(SPECIES, sums, sumsOffset + LANES);
+        FloatVector s2 = FloatVector.fromArray(SPECIES, sums, sumsOffset + 2 * LANES);
+        FloatVector s3 = FloatVector.fromArray(SPECIES, sums, sumsOffset + 3 * LANES);
         for (int c = 0; c < length; c += LANES) {
-            FloatVector v = load(x, xOffset + c);
-            s0 = load(w, c).fma(v, s0);
-            s1 = load(w, LEADING + c).fma(v, s1);
-            s2 = load(w, 2 * LEADING + c).fma(v, s2);
-            s3 = load(w, 3 * LEADING + c).fma(v, s3);
+            FloatVector v = FloatVector.fromArray(SPECIES, x, xOffset + c);
+            s0 = FloatVector.fromArray(SPECIES, w, c).fma(v, s0);
+            s1 = FloatVector.fromArray(SPECIES, w, LEADING + c).fma(v, s1);
+            s2 = FloatVector.fromArray(SPECIES, w, 2 * LEADING + c).fma(v, s2);
+            s3 = FloatVector.fromArray(SPECIES, w, 3 * LEADING + c).fma(v, s3);
         }
         s0.intoArray(sums, sumsOffset);
         s1.intoArray(sums, sumsOffset + LANES);
@@ -116,43 +141,43 @@ final class VectorDots {
      * @param sums [4 (x), 4 (w), lanes] from {@code sumsOffset}; accumulated into
      */
     static void tile4(float[] w, float[] x, int x0, int x1, int x2, int x3, int length, float[] sums, int sumsOffset) {
-        FloatVector s00 = load(sums, sumsOffset);
-        FloatVector s01 = load(sums, sumsOffset + LANES);
-        FloatVector s02 = load(sums, sumsOffset + 2 * LANES);
-        FloatVector s03 = load(sums, sumsOffset + 3 * LANES);
-        FloatVector s10 = load(sums, sumsOffset + 4 * LANES);
-        FloatVector s11 = load(sums, sumsOffset + 5 * LANES);
-        FloatVector s12 = load(sums, sumsOffset + 6 * LANES);
-        FloatVector s13 = load(sums, sumsOffset + 7 * LANES);
-        FloatVector s20 = load(sums, sumsOffset + 8 * LANES);
-        FloatVector s21 = load(sums, sumsOffset + 9 * LANES);
-        FloatVector s22 = load(sums, sumsOffset + 10 * LANES);
-        FloatVector s23 = load(sums, sumsOffset + 11 * LANES);
-        FloatVector s30 = load(sums, sumsOffset + 12 * LANES);
-        FloatVector s31 = load(sums, sumsOffset + 13 * LANES);
-        FloatVector s32 = load(sums, sumsOffset + 14 * LANES);
-        FloatVector s33 = load(sums, sumsOffset + 15 * LANES);
+        FloatVector s00 = FloatVector.fromArray(SPECIES, sums, sumsOffset);
+        FloatVector s01 = FloatVector.fromArray(SPECIES, sums, sumsOffset + LANES);
+        FloatVector s02 = FloatVector.fromArray(SPECIES, sums, sumsOffset + 2 * LANES);
+        FloatVector s03 = FloatVector.fromArray(SPECIES, sums, sumsOffset + 3 * LANES);
+        FloatVector s10 = FloatVector.fromArray(SPECIES, sums, sumsOffset + 4 * LANES);
+        FloatVector s11 = FloatVector.fromArray(SPECIES, sums, sumsOffset + 5 * LANES);
+        FloatVector s12 = FloatVector.fromArray(SPECIES, sums, sumsOffset + 6 * LANES);
+        FloatVector s13 = FloatVector.fromArray(SPECIES, sums, sumsOffset + 7 * LANES);
+        FloatVector s20 = FloatVector.fromArray(SPECIES, sums, sumsOffset + 8 * LANES);
+        FloatVector s21 = FloatVector.fromArray(SPECIES, sums, sumsOffset + 9 * LANES);
+        FloatVector s22 = FloatVector.fromArray(SPECIES, sums, sumsOffset + 10 * LANES);
+        FloatVector s23 = FloatVector.fromArray(SPECIES, sums, sumsOffset + 11 * LANES);
+        FloatVector s30 = FloatVector.fromArray(SPECIES, sums, sumsOffset + 12 * LANES);
+        FloatVector s31 = FloatVector.fromArray(SPECIES, sums, sumsOffset + 13 * LANES);
+        FloatVector s32 = FloatVector.fromArray(SPECIES, sums, sumsOffset + 14 * LANES);
+        FloatVector s33 = FloatVector.fromArray(SPECIES, sums, sumsOffset + 15 * LANES);
         for (int c = 0; c < length; c += LANES) {
-            FloatVector w0 = load(w, c);
-            FloatVector w1 = load(w, LEADING + c);
-            FloatVector w2 = load(w, 2 * LEADING + c);
-            FloatVector w3 = load(w, 3 * LEADING + c);
-            FloatVector v = load(x, x0 + c);
+            FloatVector w0 = FloatVector.fromArray(SPECIES, w, c);
+            FloatVector w1 = FloatVector.fromArray(SPECIES, w, LEADING + c);
+            FloatVector w2 = FloatVector.fromArray(SPECIES, w, 2 * LEADING + c);
+            FloatVector w3 = FloatVector.fromArray(SPECIES, w, 3 * LEADING + c);
+            FloatVector v = FloatVector.fromArray(SPECIES, x, x0 + c);
             s00 = w0.fma(v, s00);
             s01 = w1.fma(v, s01);
             s02 = w2.fma(v, s02);
             s03 = w3.fma(v, s03);
-            v = load(x, x1 + c);
+            v = FloatVector.fromArray(SPECIES, x, x1 + c);
             s10 = w0.fma(v, s10);
             s11 = w1.fma(v, s11);
             s12 = w2.fma(v, s12);
             s13 = w3.fma(v, s13);
-            v = load(x, x2 + c);
+            v = FloatVector.fromArray(SPECIES, x, x2 + c);
             s20 = w0.fma(v, s20);
             s21 = w1.fma(v, s21);
             s22 = w2.fma(v, s22);
             s23 = w3.fma(v, s23);
-            v = load(x, x3 + c);
+            v = FloatVector.fromArray(SPECIES, x, x3 + c);
             s30 = w0.fma(v, s30);
             s31 = w1.fma(v, s31);
             s32 = w2.fma(v, s32);

@@ -1,7 +1,6 @@
 package dev.mimic.kernels.matrix;
 
 import static dev.mimic.kernels.VectorWidth.SPECIES;
-import static dev.mimic.kernels.matrix.VectorSums.load;
 import static dev.mimic.kernels.matrix.VectorWorkspace.LEADING;
 
 import jdk.incubator.vector.FloatVector;
@@ -58,13 +57,11 @@ final class VectorGemmTile {
         add(tile, sums, offset);
     }
 
-    private static FloatVector broadcast(float[] a, int index) {
-        return FloatVector.broadcast(SPECIES, a[index]);
-    }
-
     private static void add(float[] tile, float[] sums, int offset) {
         for (int i = 0; i < ROWS * PANEL; i += LANES) {
-            load(sums, offset + i).add(load(tile, i)).intoArray(sums, offset + i);
+            FloatVector.fromArray(SPECIES, sums, offset + i)
+                    .add(FloatVector.fromArray(SPECIES, tile, i))
+                    .intoArray(sums, offset + i);
         }
     }
 
@@ -96,42 +93,42 @@ final class VectorGemmTile {
         FloatVector l11 = zero;
         FloatVector h11 = zero;
         for (int k = 0; k < length; k++) {
-            FloatVector low = load(panel, panelOffset + k * PANEL);
-            FloatVector high = load(panel, panelOffset + k * PANEL + LANES);
-            FloatVector w = broadcast(a, aOffset + k);
+            FloatVector low = FloatVector.fromArray(SPECIES, panel, panelOffset + k * PANEL);
+            FloatVector high = FloatVector.fromArray(SPECIES, panel, panelOffset + k * PANEL + LANES);
+            FloatVector w = FloatVector.broadcast(SPECIES, a[aOffset + k]);
             l0 = w.fma(low, l0);
             h0 = w.fma(high, h0);
-            w = broadcast(a, aOffset + k + 1 * LEADING);
+            w = FloatVector.broadcast(SPECIES, a[aOffset + k + 1 * LEADING]);
             l1 = w.fma(low, l1);
             h1 = w.fma(high, h1);
-            w = broadcast(a, aOffset + k + 2 * LEADING);
+            w = FloatVector.broadcast(SPECIES, a[aOffset + k + 2 * LEADING]);
             l2 = w.fma(low, l2);
             h2 = w.fma(high, h2);
-            w = broadcast(a, aOffset + k + 3 * LEADING);
+            w = FloatVector.broadcast(SPECIES, a[aOffset + k + 3 * LEADING]);
             l3 = w.fma(low, l3);
             h3 = w.fma(high, h3);
-            w = broadcast(a, aOffset + k + 4 * LEADING);
+            w = FloatVector.broadcast(SPECIES, a[aOffset + k + 4 * LEADING]);
             l4 = w.fma(low, l4);
             h4 = w.fma(high, h4);
-            w = broadcast(a, aOffset + k + 5 * LEADING);
+            w = FloatVector.broadcast(SPECIES, a[aOffset + k + 5 * LEADING]);
             l5 = w.fma(low, l5);
             h5 = w.fma(high, h5);
-            w = broadcast(a, aOffset + k + 6 * LEADING);
+            w = FloatVector.broadcast(SPECIES, a[aOffset + k + 6 * LEADING]);
             l6 = w.fma(low, l6);
             h6 = w.fma(high, h6);
-            w = broadcast(a, aOffset + k + 7 * LEADING);
+            w = FloatVector.broadcast(SPECIES, a[aOffset + k + 7 * LEADING]);
             l7 = w.fma(low, l7);
             h7 = w.fma(high, h7);
-            w = broadcast(a, aOffset + k + 8 * LEADING);
+            w = FloatVector.broadcast(SPECIES, a[aOffset + k + 8 * LEADING]);
             l8 = w.fma(low, l8);
             h8 = w.fma(high, h8);
-            w = broadcast(a, aOffset + k + 9 * LEADING);
+            w = FloatVector.broadcast(SPECIES, a[aOffset + k + 9 * LEADING]);
             l9 = w.fma(low, l9);
             h9 = w.fma(high, h9);
-            w = broadcast(a, aOffset + k + 10 * LEADING);
+            w = FloatVector.broadcast(SPECIES, a[aOffset + k + 10 * LEADING]);
             l10 = w.fma(low, l10);
             h10 = w.fma(high, h10);
-            w = broadcast(a, aOffset + k + 11 * LEADING);
+            w = FloatVector.broadcast(SPECIES, a[aOffset + k + 11 * LEADING]);
             l11 = w.fma(low, l11);
             h11 = w.fma(high, h11);
         }
@@ -177,24 +174,24 @@ final class VectorGemmTile {
         FloatVector l5 = zero;
         FloatVector h5 = zero;
         for (int k = 0; k < length; k++) {
-            FloatVector low = load(panel, panelOffset + k * PANEL);
-            FloatVector high = load(panel, panelOffset + k * PANEL + LANES);
-            FloatVector w = broadcast(a, aOffset + k);
+            FloatVector low = FloatVector.fromArray(SPECIES, panel, panelOffset + k * PANEL);
+            FloatVector high = FloatVector.fromArray(SPECIES, panel, panelOffset + k * PANEL + LANES);
+            FloatVector w = FloatVector.broadcast(SPECIES, a[aOffset + k]);
             l0 = w.fma(low, l0);
             h0 = w.fma(high, h0);
-            w = broadcast(a, aOffset + k + 1 * LEADING);
+            w = FloatVector.broadcast(SPECIES, a[aOffset + k + 1 * LEADING]);
             l1 = w.fma(low, l1);
             h1 = w.fma(high, h1);
-            w = broadcast(a, aOffset + k + 2 * LEADING);
+            w = FloatVector.broadcast(SPECIES, a[aOffset + k + 2 * LEADING]);
             l2 = w.fma(low, l2);
             h2 = w.fma(high, h2);
-            w = broadcast(a, aOffset + k + 3 * LEADING);
+            w = FloatVector.broadcast(SPECIES, a[aOffset + k + 3 * LEADING]);
             l3 = w.fma(low, l3);
             h3 = w.fma(high, h3);
-            w = broadcast(a, aOffset + k + 4 * LEADING);
+            w = FloatVector.broadcast(SPECIES, a[aOffset + k + 4 * LEADING]);
             l4 = w.fma(low, l4);
             h4 = w.fma(high, h4);
-            w = broadcast(a, aOffset + k + 5 * LEADING);
+            w = FloatVector.broadcast(SPECIES, a[aOffset + k + 5 * LEADING]);
             l5 = w.fma(low, l5);
             h5 = w.fma(high, h5);
         }

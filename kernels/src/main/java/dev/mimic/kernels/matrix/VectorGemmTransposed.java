@@ -7,6 +7,7 @@ import static dev.mimic.kernels.matrix.VectorGemmTile.ROWS;
 import static dev.mimic.kernels.matrix.VectorWorkspace.LEADING;
 
 import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
 
 /**
  * {@code y[i, c] = Σ_r weights[r, c] · x[i, r]} for many rows of x: the tile of {@link VectorGemm} with the parts
@@ -75,7 +76,7 @@ final class VectorGemmTransposed implements VectorMatrixKernels.Ranged {
                         c < width;
                         c += LANES) { // behind the last column: what was there, for sums nobody reads
                     int to = (c / PANEL * DEPTH + k + r) * PANEL + c % PANEL;
-                    VectorSums.load(lines, r * LINE + c).intoArray(packed, to);
+                    FloatVector.fromArray(SPECIES, lines, r * LINE + c).intoArray(packed, to);
                 }
             }
         }

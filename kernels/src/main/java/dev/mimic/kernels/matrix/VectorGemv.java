@@ -6,6 +6,7 @@ import static dev.mimic.kernels.matrix.VectorDots.ROWS;
 import static dev.mimic.kernels.matrix.VectorWorkspace.LEADING;
 import static dev.mimic.kernels.matrix.VectorWorkspace.SLICE;
 
+import dev.mimic.kernels.VectorLanes;
 import java.util.Arrays;
 
 /**
@@ -49,7 +50,7 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
             VectorDots.bf16(weights.data(), o0, o1, o2, o3, x, 0, body, sums);
         }
         for (int k = 0; k < valid; k++) {
-            y[row + k] = VectorSums.lanes(sums, k * LANES);
+            y[row + k] = VectorLanes.sum(sums, k * LANES);
         }
         tail(weights, row, valid, 1, x, y, workspace);
     }
@@ -70,7 +71,7 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
         }
         for (int i = 0; i < batch; i++) {
             for (int k = 0; k < valid; k++) {
-                y[i * rows + row + k] = VectorSums.lanes(sums, (i * ROWS + k) * LANES);
+                y[i * rows + row + k] = VectorLanes.sum(sums, (i * ROWS + k) * LANES);
             }
         }
         tail(weights, row, valid, batch, x, y, workspace);

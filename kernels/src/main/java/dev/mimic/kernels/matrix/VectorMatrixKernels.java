@@ -3,6 +3,7 @@ package dev.mimic.kernels.matrix;
 import static dev.mimic.kernels.VectorWidth.SPECIES;
 
 import dev.mimic.kernels.Shapes;
+import dev.mimic.kernels.VectorLanes;
 import dev.mimic.kernels.WorkerPool;
 import jdk.incubator.vector.FloatVector;
 
@@ -42,10 +43,20 @@ final class VectorMatrixKernels implements MatrixKernels {
         FloatVector odd = FloatVector.zero(SPECIES);
         int i = 0;
         for (; i <= length - 2 * LANES; i += 2 * LANES) { // two sums in flight hide the latency of fma
-            even = VectorSums.load(a, aOffset + i).fma(VectorSums.load(b, bOffset + i), even);
-            odd = VectorSums.load(a, aOffset + i + LANES).fma(VectorSums.load(b, bOffset + i + LANES), odd);
+            even = FloatVector.fromArray(SPECIES, a, aOffset + i)
+                    .fma(FloatVector.fromArray(SPECIES, b, bOffset + i), even);
+            odd = FloatVector.fromArray(SPECIES, a, aOffset + i + LANES)
+                    .fma(FloatVector.fromArray(SPECIES, b, bOffset + i + LANES), odd);
         }
-        float body = VectorSums.lanes(even.add(odd));
+        FloatVector sum = even.add(odd);
+        if (LANES > 8) {
+            sum = sum.add(sum.rearrange(VectorLanes.BY_8));
+        }
+        if (LANES > 4) {
+            sum = sum.add(sum.rearrange(VectorLanes.BY_4));
+        }
+        sum = sum.add(sum.rearrange(VectorLanes.BY_2));
+        float body = sum.add(sum.rearrange(VectorLanes.BY_1)).lane(0);
         return body + ScalarMatrixKernels.dotRange(a, aOffset, b, bOffset, i, length);
     }
 

@@ -6,7 +6,6 @@ import static dev.mimic.kernels.VectorWidth.SPECIES;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -58,31 +57,14 @@ final class VectorUnpack {
             Matrix.Bf16 weights, MemorySegment data, long index, int length, float[] out, int outOffset) {
         int body = SPECIES.loopBound(length);
         for (int i = 0; i < body; i += LANES) {
-            bf16(data, (index + i) * Short.BYTES).intoArray(out, outOffset + i);
+            ShortVector.fromMemorySegment(SHORTS, data, (index + i) * Short.BYTES, LITTLE_ENDIAN)
+                    .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0)
+                    .lanewise(VectorOperators.LSHL, 16)
+                    .reinterpretAsFloats()
+                    .intoArray(out, outOffset + i);
         }
         for (int i = body; i < length; i++) {
             out[outOffset + i] = weights.get(index + i);
         }
-    }
-
-    /**
-     * A vector of BF16 as F32.
-     *
-     * @param offset bytes
-     */
-    static FloatVector bf16(MemorySegment data, long offset) {
-        return ShortVector.fromMemorySegment(SHORTS, data, offset, LITTLE_ENDIAN)
-                .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0)
-                .lanewise(VectorOperators.LSHL, 16)
-                .reinterpretAsFloats();
-    }
-
-    /**
-     * A vector of F32.
-     *
-     * @param offset bytes
-     */
-    static FloatVector f32(MemorySegment data, long offset) {
-        return FloatVector.fromMemorySegment(SPECIES, data, offset, LITTLE_ENDIAN);
     }
 }
