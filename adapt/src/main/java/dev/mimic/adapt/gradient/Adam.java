@@ -61,8 +61,8 @@ public final class Adam {
                     + " gradients, expected " + first.length);
         }
         steps++;
-        double correction1 = 1 - Math.pow(BETA1, steps);
-        double correction2 = Math.sqrt(1 - Math.pow(BETA2, steps));
+        double correction1 = 1 - Math.pow(BETA1, (double) steps);
+        double correction2 = Math.sqrt(1 - Math.pow(BETA2, (double) steps));
         for (int i = 0; i < first.length; i++) {
             double g = gradient[i];
             first[i] = BETA1 * first[i] + (1 - BETA1) * g;
