@@ -2,10 +2,11 @@
 module dev.mimic.loader {
     requires com.fasterxml.jackson.core;
 
-    exports dev.mimic.loader;
     exports dev.mimic.loader.gguf;
     exports dev.mimic.loader.json;
     exports dev.mimic.loader.model;
     exports dev.mimic.loader.safetensors;
     exports dev.mimic.loader.tokenizer;
+    exports dev.mimic.loader.torch;
+    exports dev.mimic.loader;
 }

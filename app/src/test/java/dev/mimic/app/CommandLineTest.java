@@ -42,6 +42,9 @@ final class CommandLineTest {
             "svd",
             "decompose",
             "merge",
+            "adapt",
+            "eval",
+            "import-sakana",
             "import",
             "doctor");
 

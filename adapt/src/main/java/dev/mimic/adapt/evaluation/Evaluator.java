@@ -2,33 +2,49 @@ package dev.mimic.adapt.evaluation;
 
 import dev.mimic.adapt.task.AnswerCheck;
 import dev.mimic.adapt.task.Example;
+import dev.mimic.adapt.task.Task;
 import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.GenerationRequest;
+import dev.mimic.engine.GenerationResult;
 import dev.mimic.engine.PendingGeneration;
 import dev.mimic.engine.sampling.SamplingOptions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiPredicate;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 
-/** Asks a model the examples of a task, many at once, and checks its replies. Greedy. */
+/** Asks a model the examples of a task, many at once, and checks its replies. */
 public final class Evaluator {
     private final Engine engine;
+    private final SamplingOptions sampling;
+
+    /**
+     * Makes an evaluator that asks greedily.
+     *
+     * @param engine borrowed
+     */
+    public Evaluator(Engine engine) {
+        this(engine, SamplingOptions.GREEDY);
+    }
 
     /**
      * Makes an evaluator.
      *
      * @param engine borrowed
+     * @param sampling how tokens are drawn; the i-th of several prompts draws with its seed + i
      */
-    public Evaluator(Engine engine) {
+    public Evaluator(Engine engine, SamplingOptions sampling) {
         this.engine = engine;
+        this.sampling = sampling;
     }
 
     /**
-     * Asks all examples of one adapter.
+     * Asks all examples of one adapter; each names its own check.
      *
      * @param replyLimit new tokens of a reply at most
      * @param progress hears how many examples are answered
@@ -38,7 +54,8 @@ public final class Evaluator {
     }
 
     /**
-     * Asks each example with an adapter of its own; all in one batch, whatever adapters they carry.
+     * Asks each example with an adapter of its own; all in one batch, whatever adapters they carry. Each names its own
+     * check.
      *
      * @param adapters from an example to what answers it
      * @param replyLimit new tokens of a reply at most
@@ -46,16 +63,40 @@ public final class Evaluator {
      */
     public List<Answer> ask(
             List<Example> examples, Function<Example, Adapter> adapters, int replyLimit, IntConsumer progress) {
-        List<String> replies = replies(
-                examples.stream().map(Example::prompt).toList(),
+        return ask(
+                examples,
                 i -> adapters.apply(examples.get(i)),
                 replyLimit,
+                (reply, example) -> AnswerCheck.of(example).isRight(reply, example),
                 progress);
+    }
+
+    /**
+     * Asks the examples of a task, all in one batch, and has the task judge the replies.
+     *
+     * @param examples that the task has read
+     * @param adapters from an example's index to what answers it
+     * @param replyLimit new tokens of a reply at most
+     * @param progress hears how many examples are answered
+     * @throws IllegalStateException if the task runs Python and has no sandbox
+     */
+    public List<Answer> ask(
+            Task task, List<Example> examples, IntFunction<Adapter> adapters, int replyLimit, IntConsumer progress) {
+        return ask(examples, adapters, replyLimit, task::isRight, progress);
+    }
+
+    private List<Answer> ask(
+            List<Example> examples,
+            IntFunction<Adapter> adapters,
+            int replyLimit,
+            BiPredicate<String, Example> check,
+            IntConsumer progress) {
+        List<String> prompts = examples.stream().map(Example::prompt).toList();
+        List<String> replies = replies(prompts, adapters, replyLimit, progress);
         List<Answer> answers = new ArrayList<>();
         for (int i = 0; i < replies.size(); i++) {
             Example example = examples.get(i);
-            answers.add(
-                    new Answer(example, replies.get(i), AnswerCheck.of(example).isRight(replies.get(i), example)));
+            answers.add(new Answer(example, replies.get(i), check.test(replies.get(i), example)));
         }
         return answers;
     }
@@ -69,26 +110,52 @@ public final class Evaluator {
      */
     public List<String> replies(
             List<String> prompts, IntFunction<Adapter> adapters, int replyLimit, IntConsumer progress) {
+        return results(prompts, adapters, replyLimit, progress).stream()
+                .map(GenerationResult::text)
+                .toList();
+    }
+
+    /** As {@link #replies}, with all that is known of each reply. */
+    public List<GenerationResult> results(
+            List<String> prompts, IntFunction<Adapter> adapters, int replyLimit, IntConsumer progress) {
         List<PendingGeneration> pending = new ArrayList<>();
         for (int i = 0; i < prompts.size(); i++) {
-            GenerationRequest request =
-                    request(prompts.get(i)).withAdapter(adapters.apply(i)).withMaxTokens(replyLimit);
+            GenerationRequest request = request(prompts.get(i))
+                    .withSampling(sampling.withSeed(sampling.seed() + i))
+                    .withAdapter(adapters.apply(i))
+                    .withMaxTokens(replyLimit);
             pending.add(engine.submit(request, null));
         }
-        List<String> replies = new ArrayList<>();
+        List<GenerationResult> results = new ArrayList<>();
         for (PendingGeneration each : pending) {
-            replies.add(each.await().text());
-            progress.accept(replies.size());
+            results.add(each.await());
+            progress.accept(results.size());
         }
-        return replies;
+        return results;
+    }
+
+    /**
+     * The natural log-likelihood of an example's answer as the whole reply, cut where the context ends.
+     *
+     * @param answerLimit tokens of the answer that count, at most
+     */
+    public double logLikelihood(Example example, Adapter adapter, int answerLimit) {
+        int[] prompt = engine.promptIds(request(example.prompt()));
+        int[] answer = engine.tokenizer().encode(example.answer(), false);
+        int length = Math.min(Math.min(answerLimit, answer.length), engine.contextLength() - prompt.length);
+        double sum = 0;
+        for (double logprob :
+                engine.score(prompt, Arrays.copyOf(answer, length), adapter).logprobs()) {
+            sum += logprob;
+        }
+        return sum;
     }
 
     /** One user message through the model's chat template, or the raw prompt where it has none. */
     private GenerationRequest request(String prompt) {
         boolean chat = engine.chatTemplate().isPresent();
-        GenerationRequest request = chat
+        return chat
                 ? GenerationRequest.ofChat(List.of(Map.of("role", "user", "content", prompt)))
                 : GenerationRequest.of(prompt);
-        return request.withSampling(SamplingOptions.GREEDY);
     }
 }

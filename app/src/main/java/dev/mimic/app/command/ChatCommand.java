@@ -1,5 +1,7 @@
 package dev.mimic.app.command;
 
+import dev.mimic.adapt.AdaptiveEngine;
+import dev.mimic.adapt.dispatch.Choice;
 import dev.mimic.adapt.svf.ExpertMixture;
 import dev.mimic.app.terminal.Console;
 import dev.mimic.engine.Adapter;
@@ -43,6 +45,7 @@ import picocli.CommandLine.Spec;
         })
 final class ChatCommand implements Callable<Integer> {
     private static final String PROMPT = "> ";
+    private static final int BATCH = 64;
 
     /** Where the next message comes from; null at the end. */
     private interface Lines extends AutoCloseable {
@@ -79,15 +82,23 @@ final class ChatCommand implements Callable<Integer> {
     @Mixin
     private ExpertFlags experts;
 
+    @Mixin
+    private AdaptFlags adapt;
+
+    @Mixin
+    private TaskFlags tasks;
+
     private final List<Map<String, Object>> messages = new ArrayList<>();
     private List<String> active = List.of();
     private ExpertMixture.Mode mix = ExpertMixture.Mode.DELTA;
     private Adapter adapter = Adapter.NONE;
+    private Adaptation adaptation; // null from the first /expert on, and where the model does not adapt itself
 
     @Override
     public Integer call() {
         experts.maybeLater();
-        try (Session session = Session.open(mimic.console(), spec, common, model, context, experts);
+        try (Session session =
+                        Session.open(mimic.console(), spec, common, model, context, experts, adapt, tasks, BATCH);
                 Lines lines = lines(mimic.console())) {
             if (session.engine().chatTemplate().isEmpty()) {
                 throw new IllegalArgumentException(model + " has no chat template; `mimic run` continues raw text");
@@ -96,6 +107,7 @@ final class ChatCommand implements Callable<Integer> {
             active = experts.experts();
             mix = experts.mix();
             adapter = session.adapter();
+            adaptation = adapt.active() ? session.adaptation(adapt, spec, tasks, sampling.seed()) : null;
             reset(session);
             for (String line = lines.next(); line != null && !line.strip().equals("/quit"); line = lines.next()) {
                 if (line.startsWith("/")) {
@@ -136,6 +148,7 @@ final class ChatCommand implements Callable<Integer> {
 
     private void use(Session session, List<String> names, ExpertMixture.Mode how) {
         adapter = session.adapter(names, how);
+        adaptation = null;
         active = List.copyOf(names);
         mix = how;
         mimic.console()
@@ -152,6 +165,11 @@ final class ChatCommand implements Callable<Integer> {
             GenerationRequest request = sampling.apply(
                             GenerationRequest.ofChat(messages), session.engine().defaultSampling())
                     .withAdapter(adapter);
+            if (adaptation != null) {
+                Choice choice = new AdaptiveEngine(session.engine(), adaptation.dispatcher()).choose(request);
+                console.note(adaptation.describe(choice));
+                request = request.withAdapter(choice.adapter());
+            }
             GenerationResult result = session.engine().generate(request, piece -> {
                 console.out().print(piece);
                 console.out().flush();

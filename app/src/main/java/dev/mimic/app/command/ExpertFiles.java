@@ -41,6 +41,15 @@ final class ExpertFiles {
         }
     }
 
+    /** The files of experts named on a command line; none for {@code base}. */
+    static List<Path> files(ModelSource source, List<String> names) {
+        return names.stream()
+                .map(name -> WeightedName.parse(name).name())
+                .filter(name -> !name.equals(BASE))
+                .map(name -> file(source, name))
+                .toList();
+    }
+
     private static Path file(ModelSource source, String name) {
         if (source.isBundled()) {
             Path own = source.bundled().experts().resolve("expert-" + name + ".safetensors");

@@ -29,7 +29,10 @@ import picocli.CommandLine.Spec;
             SvdCommand.class,
             DecomposeCommand.class,
             MergeCommand.class,
+            AdaptCommand.class,
+            EvalCommand.class,
             ImportCommand.class,
+            ImportSakanaCommand.class,
             DoctorCommand.class,
         },
         footer = {

@@ -1,5 +1,7 @@
 package dev.mimic.app.command;
 
+import dev.mimic.adapt.AdaptiveEngine;
+import dev.mimic.adapt.dispatch.Choice;
 import dev.mimic.app.terminal.Console;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.GenerationRequest;
@@ -33,10 +35,13 @@ import picocli.CommandLine.Spec;
             "finish_reason, seconds and tokens_per_second. A PROMPT that begins with - follows --.",
             "",
             "  mimic run bundled --chat --expert math \"There are 7 cups here. Cara adds 4. How many cups are there?\"",
+            "  mimic run bundled --chat --adapt classifier \"What does the cat eat? Choose: bread(A), mice(B)\"",
             "  mimic run DIR \"Once upon a time\" --temperature 0.8 --top-p 0.95 --seed 7",
             "  mimic run DIR \"1 + 1 =\" --factors FACTORS --expert math.safetensors@0.5 --expert code.safetensors@0.5"
         })
 final class RunCommand implements Callable<Integer> {
+    private static final int BATCH = 64;
+
     @ParentCommand
     private MimicCommand mimic;
 
@@ -83,6 +88,15 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private ExpertFlags experts;
 
+    @Mixin
+    private AdaptFlags adapt;
+
+    @Mixin
+    private TaskFlags tasks;
+
+    private Adaptation adaptation;
+    private Choice choice;
+
     @Override
     public Integer call() {
         if ((prompt == null) == (promptIds == null)) {
@@ -91,12 +105,13 @@ final class RunCommand implements Callable<Integer> {
         if (chat && promptIds != null) {
             throw new ParameterException(spec.commandLine(), "--chat takes a PROMPT, not --prompt-ids");
         }
-        try (Session session = Session.open(mimic.console(), spec, common, model, context, experts)) {
+        try (Session session =
+                Session.open(mimic.console(), spec, common, model, context, experts, adapt, tasks, BATCH)) {
             session.noteUnsupported();
-            GenerationRequest request = sampling.apply(
-                            request(session), session.engine().defaultSampling())
-                    .withNoBos(noBos)
-                    .withAdapter(session.adapter())
+            GenerationRequest request = adapted(
+                            session,
+                            sampling.apply(request(session), session.engine().defaultSampling())
+                                    .withNoBos(noBos))
                     .withN(n);
             if (json) {
                 List<GenerationResult> results = new ArrayList<>();
@@ -109,6 +124,19 @@ final class RunCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    /** The request with what answers it: the experts named, or what the first pass chooses. */
+    private GenerationRequest adapted(Session session, GenerationRequest request) {
+        if (!adapt.active()) {
+            return request.withAdapter(session.adapter());
+        }
+        adaptation = session.adaptation(adapt, spec, tasks, sampling.seed());
+        choice = new AdaptiveEngine(session.engine(), adaptation.dispatcher()).choose(request);
+        if (!json) {
+            mimic.console().note(adaptation.describe(choice));
+        }
+        return request.withAdapter(choice.adapter());
     }
 
     private GenerationRequest request(Session session) {
@@ -165,7 +193,7 @@ final class RunCommand implements Callable<Integer> {
         return result.finishReason().name().toLowerCase(Locale.ROOT);
     }
 
-    private static Map<String, Object> report(Session session, List<GenerationResult> results) {
+    private Map<String, Object> report(Session session, List<GenerationResult> results) {
         Map<String, Object> first = report(session, results.getFirst());
         if (results.size() > 1) {
             first.put("replies", results.stream().map(r -> report(session, r)).toList());
@@ -173,7 +201,7 @@ final class RunCommand implements Callable<Integer> {
         return first;
     }
 
-    private static Map<String, Object> report(Session session, GenerationResult result) {
+    private Map<String, Object> report(Session session, GenerationResult result) {
         Map<String, Object> report = new LinkedHashMap<>();
         report.put("text", result.text());
         report.put("ids", result.ids());
@@ -189,7 +217,8 @@ final class RunCommand implements Callable<Integer> {
         speed.put("prefill", result.prefillTokensPerSecond());
         speed.put("decode", result.decodeTokensPerSecond());
         report.put("tokens_per_second", speed);
-        report.put("adaptation", session.adaptation());
+        double second = result.timings().firstToken() + result.timings().decode();
+        report.put("adaptation", adapt.active() ? adaptation.report(choice, second) : session.adaptation());
         if (!result.logprobs().isEmpty()) {
             report.put(
                     "logprobs",

@@ -77,6 +77,10 @@ final class SamplingFlags {
     @Option(names = "--ignore-eos", description = "Honour no stop id, not even the model's own.")
     private boolean ignoreEos;
 
+    long seed() {
+        return seed;
+    }
+
     /**
      * A request changed by what was given.
      *

@@ -1,20 +1,28 @@
 package dev.mimic.app.command;
 
+import dev.mimic.adapt.bundled.BundledModel;
+import dev.mimic.adapt.dispatch.Dispatcher;
+import dev.mimic.adapt.dispatch.ExpertFolder;
 import dev.mimic.adapt.svf.DecomposeOptions;
 import dev.mimic.adapt.svf.Decomposer;
 import dev.mimic.adapt.svf.DecompositionListener;
 import dev.mimic.adapt.svf.ExpertMixture;
 import dev.mimic.adapt.svf.Targets;
+import dev.mimic.adapt.svf.WeightedName;
+import dev.mimic.adapt.task.Task;
 import dev.mimic.app.terminal.Console;
 import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
 import dev.mimic.engine.model.Factors;
 import dev.mimic.loader.model.ModelDirectory;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
@@ -41,6 +49,49 @@ final class Session implements AutoCloseable {
      */
     static Session open(
             Console console, CommandSpec spec, CommonOptions common, String model, Integer context, ExpertFlags flags) {
+        return open(console, spec, common, model, context, flags, EngineOptions.DEFAULTS.maxBatch());
+    }
+
+    /**
+     * Opens a model that may adapt itself.
+     *
+     * @param context positions a sequence may have; null for all the model has
+     * @param adapt how it adapts itself; see {@link #adaptation}
+     * @param batch rows decoded together
+     * @throws ParameterException if options do not go together
+     */
+    static Session open(
+            Console console,
+            CommandSpec spec,
+            CommonOptions common,
+            String model,
+            Integer context,
+            ExpertFlags flags,
+            AdaptFlags adapt,
+            TaskFlags task,
+            int batch) {
+        adapt.check(spec, model, model.equals(BundledModel.NAME), flags, task);
+        if (adapt.active()) {
+            flags.maybeLater();
+        }
+        return open(console, spec, common, model, context, flags, batch);
+    }
+
+    /**
+     * Opens a model.
+     *
+     * @param context positions a sequence may have; null for all the model has
+     * @param batch rows decoded together
+     * @throws ParameterException if experts are asked for without factors
+     */
+    static Session open(
+            Console console,
+            CommandSpec spec,
+            CommonOptions common,
+            String model,
+            Integer context,
+            ExpertFlags flags,
+            int batch) {
         ExpertMixture.Mode mode = flags.mix();
         ModelSource source = ModelSource.of(model);
         Session session = null;
@@ -51,7 +102,7 @@ final class Session implements AutoCloseable {
                         spec.commandLine(),
                         "--expert needs --factors DIR; make them once with: mimic decompose " + model + " DIR");
             }
-            EngineOptions options = options(common, flags, context);
+            EngineOptions options = options(common, flags, context).withMaxBatch(batch);
             if (source.isBundled() && flags.factors() == null && flags.adapts()) {
                 options = options.withFactors(bundledFactors(source, common.threads()));
             }
@@ -100,9 +151,7 @@ final class Session implements AutoCloseable {
         if (names.isEmpty()) {
             return Adapter.NONE;
         }
-        Factors factors = engine.factors()
-                .orElseThrow(
-                        () -> new IllegalArgumentException("experts need factors; start again with --factors DIR"));
+        Factors factors = factors();
         ExpertMixture mixture = ExpertFiles.mixture(console, source, names, mode);
         mixture.check(factors, flags.transfer(), note -> ExpertFiles.note(console, source, note));
         Adapter scaling = new Adapter.Scaling(mixture.scaling(factors));
@@ -110,8 +159,71 @@ final class Session implements AutoCloseable {
         return scaling;
     }
 
+    /**
+     * How the model adapts itself; by the experts of the command line, or the base model, where it does not.
+     *
+     * @param task for few-shot; else null
+     * @param shots for few-shot; else null
+     */
+    Adaptation adaptation(AdaptFlags adapt, Task task, TaskData shots, long seed) {
+        if (adapt.active()) {
+            return Adaptation.of(this, adapt, flags, task, shots, seed);
+        }
+        Map<String, Double> alpha = new LinkedHashMap<>();
+        for (String name : flags.experts()) {
+            WeightedName weighted = WeightedName.parse(name);
+            alpha.put(weighted.name(), weighted.alpha());
+        }
+        return new Adaptation(new Dispatcher.Fixed(adapter, alpha), expertFiles(), Optional.empty());
+    }
+
+    /** How the model adapts itself in run and chat: a few-shot search reads its shots here. */
+    Adaptation adaptation(AdaptFlags adapt, CommandSpec spec, TaskFlags tasks, long seed) {
+        if (adapt.mode() != AdaptFlags.Mode.FEWSHOT) {
+            return adaptation(adapt, (Task) null, null, seed);
+        }
+        Task task = tasks.task(spec, console);
+        return adaptation(adapt, task, TaskData.read(spec, task, adapt.shots(), "shots", "--shots"), seed);
+    }
+
+    /** Files of the experts that the command line names. */
+    List<Path> expertFiles() {
+        return ExpertFiles.files(source, flags.experts());
+    }
+
+    /** Files of the experts that the command line names or may choose from. */
+    List<Path> expertFiles(AdaptFlags adapt) {
+        if (!adapt.active()) {
+            return expertFiles();
+        }
+        Path folder = adapt.experts() == null ? source.bundled().experts() : adapt.experts();
+        List<String> names = new ArrayList<>(ExpertFolder.CLASSES);
+        if (adapt.mode() == AdaptFlags.Mode.CLASSIFIER) {
+            names.add(ExpertFolder.CLASSIFIER);
+        }
+        return names.stream()
+                .map(name -> ExpertFolder.file(folder, name))
+                .filter(Files::exists)
+                .toList();
+    }
+
     Engine engine() {
         return engine;
+    }
+
+    Console console() {
+        return console;
+    }
+
+    ModelSource source() {
+        return source;
+    }
+
+    /** The factors in use; only where experts are. */
+    Factors factors() {
+        return engine.factors()
+                .orElseThrow(
+                        () -> new IllegalArgumentException("experts need factors; start again with --factors DIR"));
     }
 
     Adapter adapter() {

@@ -1,0 +1,128 @@
+package dev.mimic.adapt.svf;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.mimic.engine.model.Factors;
+import dev.mimic.loader.InvalidModelException;
+import dev.mimic.loader.model.ModelDirectory;
+import dev.mimic.testkit.TestFolders;
+import dev.mimic.testkit.TorchFileWriter;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Files as the Transformer² code writes them, written here by the protocol of torch.save. */
+final class SakanaImportTest {
+    private static final List<String> PARTS = List.of("gate", "up", "down");
+
+    @TempDir
+    private Path folder;
+
+    private Factors factors;
+    private int layers;
+
+    @BeforeEach
+    void decompose() {
+        Path out = folder.resolve("factors");
+        try (ModelDirectory model = ModelDirectory.open(TestFolders.oracle().resolve("models/llama-gqa-f32"));
+                Decomposer decomposer = Decomposer.open(DecomposeOptions.defaults(), 0)) {
+            decomposer.decompose(model, out, DecompositionListener.NONE);
+            layers = model.config().layers();
+        }
+        factors = Factors.open(out);
+    }
+
+    @AfterEach
+    void close() {
+        factors.close();
+    }
+
+    private String weight(int n) {
+        return "model.layers." + n / 3 + ".mlp." + PARTS.get(n % 3) + "_proj.weight";
+    }
+
+    private float[][] parameters() {
+        Random random = new Random(5);
+        float[][] values = new float[3 * layers][];
+        for (int n = 0; n < values.length; n++) {
+            values[n] = new float[factors.factor(weight(n)).orElseThrow().sigma().length];
+            for (int i = 0; i < values[n].length; i++) {
+                values[n][i] = (float) (0.1 + random.nextGaussian());
+            }
+        }
+        return values;
+    }
+
+    @Test
+    void bothKindsOfFileGiveTheExpertOfTheFormula() throws IOException {
+        float[][] p = parameters();
+        List<String> numbered = new ArrayList<>();
+        List<String> named = new ArrayList<>();
+        for (int n = 0; n < p.length; n++) {
+            numbered.add("learnable_params_module_list." + n);
+            named.add(weight(n));
+        }
+        Path policy = folder.resolve("policy_params.pt");
+        Path learnable = folder.resolve("learnable_params.pt");
+        TorchFileWriter.write(policy, numbered, p);
+        TorchFileWriter.write(learnable, named, p);
+        double maxMult = 2;
+        Expert first = SakanaImport.read(policy, factors, layers, maxMult);
+        Expert second = SakanaImport.read(learnable, factors, layers, maxMult);
+        assertEquals(3 * layers, first.vectors().size());
+        for (int n = 0; n < p.length; n++) {
+            float[] sigma = factors.factor(weight(n)).orElseThrow().sigma();
+            double sum = 0;
+            double scaled = 0;
+            double[] m = new double[sigma.length];
+            for (int i = 0; i < m.length; i++) {
+                m[i] = maxMult / (1 + Math.exp(-p[n][i]));
+                sum += sigma[i];
+                scaled += sigma[i] * m[i];
+            }
+            for (int i = 0; i < m.length; i++) {
+                assertEquals(m[i] * sum / scaled, first.vectors().get(weight(n))[i], 1e-6, weight(n));
+            }
+            assertArrayEquals(first.vectors().get(weight(n)), second.vectors().get(weight(n)));
+        }
+        Path out = folder.resolve("expert.safetensors");
+        first.write(out);
+        List<String> notes = new ArrayList<>();
+        Expert read = Expert.read(out, notes::add);
+        read.check(factors, false, notes::add);
+        assertEquals(List.of(), notes);
+        first.vectors().forEach((name, z) -> assertArrayEquals(z, read.vectors().get(name)));
+    }
+
+    @Test
+    void filesThatDoNotFitAreRefusedByName() throws IOException {
+        float[][] p = parameters();
+        refused("weights.pt", List.of("lm_head.bias"), new float[][] {{1}}, "lm_head.bias");
+        refused("few.pt", List.of("learnable_params_module_list.0"), new float[][] {p[0]}, "3 * layers");
+        refused("far.pt", List.of("learnable_params_module_list." + 3 * layers), new float[][] {p[0]}, "below");
+        List<String> numbered = new ArrayList<>();
+        for (int n = 0; n < p.length; n++) {
+            numbered.add("learnable_params_module_list." + n);
+        }
+        p[1] = new float[] {1, 2};
+        refused("short.pt", numbered, p, "length 2");
+    }
+
+    private void refused(String name, List<String> names, float[][] values, String word) throws IOException {
+        Path file = folder.resolve(name);
+        TorchFileWriter.write(file, names, values);
+        String message = assertThrows(InvalidModelException.class, () -> SakanaImport.read(file, factors, layers, 1))
+                .getMessage();
+        assertTrue(message.contains(name), message);
+        assertTrue(message.contains(word.equals("3 * layers") ? String.valueOf(3 * layers) : word), message);
+    }
+}

@@ -1,0 +1,204 @@
+package dev.mimic.app.command;
+
+import dev.mimic.adapt.search.FewShotResult;
+import dev.mimic.adapt.search.FewShotSettings;
+import dev.mimic.adapt.svf.Expert;
+import dev.mimic.adapt.svf.MixtureSpace;
+import dev.mimic.adapt.svf.WeightedName;
+import dev.mimic.adapt.task.SeenPrompts;
+import dev.mimic.adapt.task.Task;
+import dev.mimic.engine.model.Factors;
+import dev.mimic.loader.json.Json;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "adapt",
+        description = "Searches the mixture of experts that answers a few examples best (cross-entropy method).",
+        footer = {
+            "",
+            "Every round is one batch: all candidates' replies to all shots, each row with its candidate's z. OUT is an",
+            "expert file; OUT.seen keeps what it was chosen on, so that eval refuses to report on it.",
+            "",
+            "  mimic adapt bundled --task bundled-mixed --expert math --expert code --expert reasoning --out mix.safetensors",
+            "  mimic eval bundled --task bundled-mixed --expert mix.safetensors"
+        })
+final class AdaptCommand implements Callable<Integer> {
+    private static final int BATCH = 64;
+
+    @ParentCommand
+    private MimicCommand mimic;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private CommonOptions common;
+
+    @Parameters(paramLabel = "MODEL", description = "Model folder, or `bundled`.")
+    private String model;
+
+    @Option(
+            names = "--shots",
+            paramLabel = "F",
+            description = "Examples to search on, in the task's form; a bundled task has its own.")
+    private Path shotsFile;
+
+    @Option(names = "--out", required = true, paramLabel = "MIX", description = "The expert file to write.")
+    private Path out;
+
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            description = "New tokens of a reply at most (default: the task's).")
+    private Integer maxTokens;
+
+    @Option(names = "--batch", paramLabel = "N", description = "Rows decoded together (default: ${DEFAULT-VALUE}).")
+    private int batch = BATCH;
+
+    @Option(names = "--allow-seen", description = "Search on examples that an expert was trained on all the same.")
+    private boolean allowSeen;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+
+    @Mixin
+    private TaskFlags tasks;
+
+    @Mixin
+    private ExpertFlags experts;
+
+    @Mixin
+    private SearchFlags search;
+
+    @Override
+    public Integer call() {
+        List<String> names = names();
+        FewShotSettings settings = search.settings();
+        Task task = tasks.task(spec, mimic.console());
+        TaskData shots = TaskData.read(spec, task, shotsFile, "shots", "--shots");
+        try (Session session = Session.open(mimic.console(), spec, common, model, null, experts, batch)) {
+            List<Path> files = session.expertFiles();
+            SeenFiles seen = SeenFiles.of(mimic.console(), session.source(), files);
+            if (!allowSeen) {
+                seen.refuse(shots);
+            }
+            Factors factors = session.factors();
+            List<Expert> read = new ArrayList<>();
+            for (Path file : files) {
+                read.add(Expert.read(file, _ -> {})); // opening the session has checked it and passed the notes on
+            }
+            MixtureSpace space = new MixtureSpace(experts.mix(), read, factors, search.perLayer());
+            int replyLimit = maxTokens == null ? task.replyLimit() : maxTokens;
+            FewShotResult found = Adaptation.search(session, space, task, shots, replyLimit, settings);
+            Map<String, Object> alpha = Adaptation.alpha(found.weights(names));
+            // first what it has seen: an expert never lies there without it
+            seen.and(shots).write(SeenPrompts.beside(out));
+            Expert.plain(String.valueOf(out.getFileName()), found.scaling().z(), origin(factors, task, names, alpha))
+                    .write(out);
+            print(report(names, shots, settings, found, alpha));
+        }
+        return 0;
+    }
+
+    private List<String> names() {
+        List<String> names = new ArrayList<>();
+        for (String text : experts.experts()) {
+            WeightedName weighted = WeightedName.parse(text);
+            if (weighted.alpha() != 1 || weighted.name().equals("base")) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "--expert " + text + ": the search finds the weights, expected expert files alone");
+            }
+            names.add(weighted.name());
+        }
+        if (names.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "expected at least one --expert F");
+        }
+        if (names.stream().distinct().count() < names.size()) {
+            throw new ParameterException(spec.commandLine(), "--expert: the same one is named twice");
+        }
+        return names;
+    }
+
+    private Map<String, String> origin(Factors factors, Task task, List<String> names, Map<String, Object> alpha) {
+        Map<String, String> origin = new LinkedHashMap<>();
+        origin.put("base", factors.baseFingerprint());
+        origin.put("factors", factors.fingerprint());
+        origin.put("task", task.name());
+        origin.put("seed", String.valueOf(search.settings().seed()));
+        origin.put("method", "few-shot");
+        origin.put("mix", experts.mix().text());
+        origin.put("experts", String.join(",", names));
+        origin.put("alpha", Json.write(alpha));
+        return origin;
+    }
+
+    private Map<String, Object> report(
+            List<String> names,
+            TaskData shots,
+            FewShotSettings settings,
+            FewShotResult found,
+            Map<String, Object> alpha) {
+        Map<String, Object> report = new LinkedHashMap<>();
+        report.put("task", tasks.name());
+        report.put("shots", shots.file().toString());
+        report.put("examples", (long) shots.examples().size());
+        report.put("experts", names);
+        report.put("mix", experts.mix().text());
+        report.put("alpha", alpha);
+        report.put("layers", found.layers().stream().map(Integer::longValue).toList());
+        report.put("base_on_shots", found.base().share());
+        report.put("on_shots", found.onShots().share());
+        report.put("result", settings.pick().text());
+        report.put("seed", settings.seed());
+        report.put(
+                "generations",
+                found.generations().stream()
+                        .map(g -> {
+                            Map<String, Object> each = new LinkedHashMap<>();
+                            each.put("best", g.best());
+                            each.put("average", g.average());
+                            each.put(
+                                    "mean",
+                                    java.util.Arrays.stream(g.mean()).boxed().toList());
+                            return each;
+                        })
+                        .toList());
+        report.put("seconds", found.seconds());
+        report.put("out", out.toString());
+        return report;
+    }
+
+    private void print(Map<String, Object> report) {
+        if (json) {
+            mimic.console().out().println(Json.write(report));
+            return;
+        }
+        mimic.console()
+                .out()
+                .println(String.format(
+                        Locale.ROOT,
+                        "%s: base %.1f %%, mixture %.1f %% of the %d shots it was chosen on; %.1f s",
+                        report.get("task"),
+                        100 * (Double) report.get("base_on_shots"),
+                        100 * (Double) report.get("on_shots"),
+                        (Long) report.get("examples"),
+                        (Double) report.get("seconds")));
+        mimic.console().out().println("alpha: " + Json.write(report.get("alpha")));
+        mimic.console().note(out + ": how good it is says `mimic eval` on other examples");
+    }
+}

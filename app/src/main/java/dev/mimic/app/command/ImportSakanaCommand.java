@@ -1,0 +1,120 @@
+package dev.mimic.app.command;
+
+import dev.mimic.adapt.svf.DecomposeOptions;
+import dev.mimic.adapt.svf.Decomposer;
+import dev.mimic.adapt.svf.Expert;
+import dev.mimic.adapt.svf.SakanaImport;
+import dev.mimic.engine.model.Factors;
+import dev.mimic.loader.InvalidModelException;
+import dev.mimic.loader.model.ModelDirectory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+
+@Command(
+        name = "import-sakana",
+        description = "Turns a file of the Transformer² authors' code into an expert file.",
+        footer = {
+            "",
+            "Reads policy_params.pt (learnable_params_module_list.N, layer by layer gate, up, down) and",
+            "learnable_params.pt (by weight name); only tensors are read, anything else in the file is refused.",
+            "",
+            "  mimic import-sakana policy_params.pt --model DIR --factors FACTORS --out math.safetensors"
+        })
+final class ImportSakanaCommand implements Callable<Integer> {
+    @ParentCommand
+    private MimicCommand mimic;
+
+    @Mixin
+    private CommonOptions common;
+
+    @Parameters(paramLabel = "F.pt", description = "The file to read.")
+    private Path file;
+
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "MODEL",
+            description = "The model it was trained on: a folder, or `bundled`.")
+    private String model;
+
+    @Option(names = "--out", required = true, paramLabel = "F", description = "The expert file to write.")
+    private Path out;
+
+    @Option(
+            names = "--factors",
+            paramLabel = "DIR",
+            description = "Folder that `mimic decompose` made of the model (default: it is taken apart for the time).")
+    private Path factors;
+
+    @Option(
+            names = "--max-mult",
+            paramLabel = "M",
+            description = "The max_mult that it was trained with (default: ${DEFAULT-VALUE}).")
+    private double maxMult = 1;
+
+    @Override
+    public Integer call() {
+        try (ModelSource source = ModelSource.of(model);
+                ModelDirectory directory = ModelDirectory.open(source.folder())) {
+            int layers = directory.config().layers();
+            if (factors != null) {
+                convert(factors, directory, layers);
+            } else if (source.isBundled()) {
+                convert(Session.bundledFactors(source, common.threads()), directory, layers);
+            } else {
+                convertTakenApart(directory, layers);
+            }
+        }
+        mimic.console().note(out + ": an expert file");
+        return 0;
+    }
+
+    private void convertTakenApart(ModelDirectory directory, int layers) {
+        try {
+            Path folder = Files.createTempDirectory(out.toAbsolutePath().getParent(), "mimic-factors-");
+            try {
+                try (Decomposer decomposer = Decomposer.open(DecomposeOptions.defaults(), common.threads())) {
+                    DecomposeCommand.decompose(mimic, decomposer, directory, folder);
+                }
+                convert(folder, directory, layers);
+            } finally {
+                delete(folder);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            List<Path> all = files.sorted(Comparator.reverseOrder()).toList();
+            for (Path each : all) {
+                Files.delete(each);
+            }
+        }
+    }
+
+    private void convert(Path folder, ModelDirectory directory, int layers) {
+        try (Factors read = Factors.open(folder)) {
+            if (!read.baseFingerprint().equals(directory.fingerprint())) {
+                throw new InvalidModelException(
+                        folder,
+                        "factors of another model, expected base " + directory.fingerprint() + ", found "
+                                + read.baseFingerprint());
+            }
+            Expert expert = SakanaImport.read(file, read, layers, maxMult);
+            expert.write(out);
+        }
+    }
+}
