@@ -4,6 +4,8 @@ module dev.mimic.adapt {
 
     exports dev.mimic.adapt.bundled;
     exports dev.mimic.adapt.evaluation;
+    exports dev.mimic.adapt.gradient;
+    exports dev.mimic.adapt.search;
     exports dev.mimic.adapt.svf;
     exports dev.mimic.adapt.task;
 }
