@@ -1,10 +1,12 @@
-/** Transformer²: decomposition, experts, mixtures. */
+/** Transformer²: decomposition, experts, mixtures, training, tasks. */
 module dev.mimic.adapt {
     requires transitive dev.mimic.engine;
 
     exports dev.mimic.adapt.bundled;
     exports dev.mimic.adapt.evaluation;
+    exports dev.mimic.adapt.gradient;
     exports dev.mimic.adapt.sandbox;
+    exports dev.mimic.adapt.search;
     exports dev.mimic.adapt.svf;
     exports dev.mimic.adapt.task;
 }
