@@ -9,4 +9,5 @@ module dev.mimic.adapt {
     exports dev.mimic.adapt.search;
     exports dev.mimic.adapt.svf;
     exports dev.mimic.adapt.task;
+    exports dev.mimic.adapt.train;
 }

@@ -72,7 +72,7 @@ public final class Evaluator {
         List<PendingGeneration> pending = new ArrayList<>();
         for (int i = 0; i < prompts.size(); i++) {
             GenerationRequest request =
-                    request(prompts.get(i)).withAdapter(adapters.apply(i)).withMaxTokens(replyLimit);
+                    request(engine, prompts.get(i)).withAdapter(adapters.apply(i)).withMaxTokens(replyLimit);
             pending.add(engine.submit(request, null));
         }
         List<String> replies = new ArrayList<>();
@@ -83,8 +83,11 @@ public final class Evaluator {
         return replies;
     }
 
-    /** One user message through the model's chat template, or the raw prompt where it has none. */
-    private GenerationRequest request(String prompt) {
+    /**
+     * How a task's prompt is asked: one user message through the model's chat template, or the raw prompt where it has
+     * none. Greedy.
+     */
+    public static GenerationRequest request(Engine engine, String prompt) {
         boolean chat = engine.tokenizer().config().chatTemplate().isPresent();
         GenerationRequest request = chat
                 ? GenerationRequest.ofChat(List.of(Map.of("role", "user", "content", prompt)))

@@ -131,6 +131,7 @@ public final class TrainingPass implements AutoCloseable {
             close();
             workspace = new Workspace(transformer.withRows(plan.rows()), plan);
         }
+        workspace.packRows = plan.rows(); // how sequences are packed must not depend on earlier calls
         return workspace;
     }
 
@@ -148,6 +149,7 @@ public final class TrainingPass implements AutoCloseable {
         private final Transformer transformer;
         private final int rows;
         private final int keep;
+        private int packRows;
         private final PackedRows packed;
         private final CompletionLoss loss;
         private final Map<Integer, double[]> gradients = new LinkedHashMap<>();
@@ -184,7 +186,7 @@ public final class TrainingPass implements AutoCloseable {
             List<List<TrainingSequence>> packs = new ArrayList<>();
             int filled = 0;
             for (TrainingSequence sequence : sequences) {
-                if (packs.isEmpty() || filled + sequence.rows() > rows) {
+                if (packs.isEmpty() || filled + sequence.rows() > packRows) {
                     packs.add(new ArrayList<>());
                     filled = 0;
                 }
