@@ -129,6 +129,7 @@ public final class Trainer implements AutoCloseable {
         Map<String, float[]> z = parameters.z(state.parameters);
         boolean rewarded = options.goal() == Goal.REINFORCE;
         List<Rollout> replies = rewarded ? rollouts.sampled(number, examples, z) : rollouts.given(examples);
+        double rolloutSeconds = (System.nanoTime() - start) / 1e9;
         List<TrainingSequence> sequences = rewarded ? reinforce(replies) : nextToken(replies);
         Objective divergence = rewarded ? options.divergence() : Objective.PLAIN;
         TrainingResult result = gradient(z, sequences, divergence);
@@ -155,6 +156,7 @@ public final class Trainer implements AutoCloseable {
                 norm,
                 replies.stream().mapToLong(Rollout::tokens).sum(),
                 seconds,
+                rolloutSeconds,
                 validate(state));
     }
 

@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param gradientNorm before clipping
  * @param tokens new tokens of the replies, stop tokens included
  * @param seconds of the step, without validation
+ * @param rolloutSeconds of these, until the replies were there and checked
  * @param valid accuracy on the validation split after this step, where it was measured
  */
 public record TrainingStep(
@@ -30,6 +31,7 @@ public record TrainingStep(
         double gradientNorm,
         long tokens,
         double seconds,
+        double rolloutSeconds,
         Optional<Accuracy> valid) {
 
     /** New tokens per second, training included. */
@@ -49,6 +51,7 @@ public record TrainingStep(
         line.put("gradient_norm", ifNumber(gradientNorm));
         line.put("tokens", tokens);
         line.put("seconds", seconds);
+        line.put("rollout_seconds", rolloutSeconds);
         line.put("tokens_per_second", tokensPerSecond());
         line.put("valid", valid.map(TrainingStep::asMap).orElse(null));
         return line;
@@ -78,6 +81,7 @@ public record TrainingStep(
                 number(line, "gradient_norm"),
                 (long) line.number("tokens").orElse(0.0).doubleValue(),
                 line.number("seconds").orElse(0.0),
+                line.number("rollout_seconds").orElse(0.0),
                 line.object("valid").map(TrainingStep::accuracy));
     }
 

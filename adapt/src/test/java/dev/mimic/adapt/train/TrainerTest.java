@@ -80,7 +80,8 @@ final class TrainerTest {
         try (Trainer trainer = new Trainer(
                 bundled.engine,
                 BundledTraining.task("math"),
-                TrainingOptions.BUNDLED.withSteps(10),
+                // the rates of the first ten of the forty steps that an expert takes
+                TrainingOptions.BUNDLED.withSteps(10).withFinalShare(0.775),
                 BundledTraining.data("math", 400, 100))) {
             outcome = trainer.train(new TrainingListener() {
                 @Override
@@ -91,15 +92,17 @@ final class TrainerTest {
         }
         double before = outcome.base().orElseThrow().share();
         double after = outcome.valid().orElseThrow().share();
-        System.err.printf("base %.2f, after 10 steps %.2f%n", before, after);
-        steps.forEach(s -> System.err.println(s));
         assertTrue(before > 0.3 && before < 0.6, "base " + before);
-        assertTrue(after > 0.8, "after ten steps " + after);
+        assertTrue(after > before + 0.3, "base " + before + ", after ten steps " + after);
         assertEquals(10, steps.size());
         assertEquals(3072, outcome.parameters());
-        assertTrue(steps.get(9).reward() > steps.get(0).reward());
+        assertTrue(reward(steps.subList(7, 10)) > reward(steps.subList(0, 3)));
         assertEquals(2e-2, steps.get(0).learningRate());
         assertTrue(steps.get(4).valid().isPresent() && steps.get(3).valid().isEmpty());
+    }
+
+    private static double reward(List<TrainingStep> steps) {
+        return steps.stream().mapToDouble(TrainingStep::reward).average().orElseThrow();
     }
 
     @Test
@@ -145,6 +148,7 @@ final class TrainerTest {
                         s.divergence(),
                         s.gradientNorm(),
                         s.tokens(),
+                        0,
                         0,
                         s.valid()))
                 .toList();

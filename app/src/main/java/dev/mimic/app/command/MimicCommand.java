@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             SvdCommand.class,
             DecomposeCommand.class,
             MergeCommand.class,
+            TrainCommand.class,
             ImportCommand.class,
             DoctorCommand.class,
         },
