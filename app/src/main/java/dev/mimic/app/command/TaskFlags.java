@@ -64,7 +64,7 @@ final class TaskFlags {
             throw new ParameterException(spec.commandLine(), "--dispatch-prompt: only for --task dispatch");
         }
         Task task = check != null ? Task.jsonLines(check) : dispatchPrompt != null ? dispatch() : Task.of(name);
-        return task.runsPython() ? task.withSandbox(PythonSandbox.open(SandboxLimits.DEFAULTS, allowUnsandboxed)) : task;
+        return task.runsPython() ? task.withSandbox(PythonSandbox.open(SandboxLimits.DEFAULT, allowUnsandboxed)) : task;
     }
 
     private Task dispatch() {

@@ -2,7 +2,7 @@ package dev.mimic.kernels.svd;
 
 import dev.mimic.kernels.VectorWidth;
 import jdk.incubator.vector.DoubleVector;
-import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -11,6 +11,13 @@ final class VectorDoubleKernels implements DoubleKernels {
     private static final VectorSpecies<Double> SPECIES =
             VectorSpecies.of(double.class, VectorShape.forBitSize(VectorWidth.bits()));
     private static final int LANES = SPECIES.length();
+    private static final VectorShuffle<Double> BY_4 = rotation(4);
+    private static final VectorShuffle<Double> BY_2 = rotation(2);
+    private static final VectorShuffle<Double> BY_1 = rotation(1);
+
+    private static VectorShuffle<Double> rotation(int by) {
+        return VectorShuffle.fromOp(SPECIES, lane -> (lane + by) % LANES);
+    }
 
     @Override
     public String name() {
@@ -43,7 +50,15 @@ final class VectorDoubleKernels implements DoubleKernels {
         for (; i <= length - LANES; i += LANES) {
             even = load(a, aOffset + i).fma(load(b, bOffset + i), even);
         }
-        double body = even.add(odd).add(third.add(fourth)).reduceLanes(VectorOperators.ADD);
+        // by halves, as VectorLanes says: the order of reduceLanes(ADD) differs between the interpreter and compiled code
+        DoubleVector sum = even.add(odd).add(third.add(fourth));
+        if (LANES > 4) {
+            sum = sum.add(sum.rearrange(BY_4));
+        }
+        if (LANES > 2) {
+            sum = sum.add(sum.rearrange(BY_2));
+        }
+        double body = sum.add(sum.rearrange(BY_1)).lane(0);
         return body + ScalarDoubleKernels.dotRange(a, aOffset, b, bOffset, i, length);
     }
 
