@@ -25,7 +25,7 @@ if exist "%HERE%pom.xml" (
 ) else (
   set "LIB=%HERE%..\lib"
 )
-"%JDK%\bin\java" -XX:+UseSerialGC -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8 -Dstdin.encoding=UTF-8 %MIMIC_JAVA_OPTS% -p "%LIB%" -m dev.mimic.app/dev.mimic.app.Main %*
+"%JDK%\bin\java" -XX:+UseSerialGC -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8 -Dstdin.encoding=UTF-8 -Djava.awt.headless=true %MIMIC_JAVA_OPTS% -p "%LIB%" -m dev.mimic.app/dev.mimic.app.Main %*
 exit /b %ERRORLEVEL%
 
 :try

@@ -1,4 +1,4 @@
-/** Transformer²: decomposition, experts, mixtures. */
+/** Transformer²: decomposition, experts, mixtures, training, tasks. */
 module dev.mimic.adapt {
     requires transitive dev.mimic.engine;
 
@@ -11,4 +11,5 @@ module dev.mimic.adapt {
     exports dev.mimic.adapt.search;
     exports dev.mimic.adapt.svf;
     exports dev.mimic.adapt.task;
+    exports dev.mimic.adapt.train;
 }

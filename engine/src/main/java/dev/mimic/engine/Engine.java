@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -150,6 +151,7 @@ public final class Engine implements AutoCloseable {
                     case CANCELLED -> GenerationResult.FinishReason.CANCELLED;
                     case DEADLINE -> GenerationResult.FinishReason.DEADLINE;
                 },
+                completion.stopId() < 0 ? OptionalInt.empty() : OptionalInt.of(completion.stopId()),
                 new GenerationResult.Timings(
                         completion.firstTokenNanos() / 1e9,
                         completion.prefillNanos() / 1e9,

@@ -1,6 +1,7 @@
 package dev.mimic.engine;
 
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * A finished reply.
@@ -9,6 +10,7 @@ import java.util.List;
  * @param ids the new tokens, all but the stop id
  * @param promptIds the prompt's tokens
  * @param finishReason why it ended
+ * @param stopId the stop id that ended it, if one did
  * @param timings how long it took
  * @param logprobs one entry per new token if the sampling options ask for them, else empty
  */
@@ -18,6 +20,7 @@ public record GenerationResult(
         int[] ids,
         int[] promptIds,
         FinishReason finishReason,
+        OptionalInt stopId,
         Timings timings,
         List<TokenLogprob> logprobs) {
 

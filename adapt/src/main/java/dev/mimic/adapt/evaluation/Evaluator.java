@@ -120,7 +120,7 @@ public final class Evaluator {
             List<String> prompts, IntFunction<Adapter> adapters, int replyLimit, IntConsumer progress) {
         List<PendingGeneration> pending = new ArrayList<>();
         for (int i = 0; i < prompts.size(); i++) {
-            GenerationRequest request = request(prompts.get(i))
+            GenerationRequest request = request(engine, prompts.get(i))
                     .withSampling(sampling.withSeed(sampling.seed() + i))
                     .withAdapter(adapters.apply(i))
                     .withMaxTokens(replyLimit);
@@ -140,7 +140,7 @@ public final class Evaluator {
      * @param answerLimit tokens of the answer that count, at most
      */
     public double logLikelihood(Example example, Adapter adapter, int answerLimit) {
-        int[] prompt = engine.promptIds(request(example.prompt()));
+        int[] prompt = engine.promptIds(request(engine, example.prompt()));
         int[] answer = engine.tokenizer().encode(example.answer(), false);
         int length = Math.min(Math.min(answerLimit, answer.length), engine.contextLength() - prompt.length);
         double sum = 0;
@@ -151,8 +151,8 @@ public final class Evaluator {
         return sum;
     }
 
-    /** One user message through the model's chat template, or the raw prompt where it has none. */
-    private GenerationRequest request(String prompt) {
+    /** How a task's prompt is asked: one user message through the model's chat template, or the raw prompt where it has none. */
+    public static GenerationRequest request(Engine engine, String prompt) {
         boolean chat = engine.chatTemplate().isPresent();
         return chat
                 ? GenerationRequest.ofChat(List.of(Map.of("role", "user", "content", prompt)))

@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             SvdCommand.class,
             DecomposeCommand.class,
             MergeCommand.class,
+            TrainCommand.class,
             AdaptCommand.class,
             EvalCommand.class,
             ImportCommand.class,

@@ -43,6 +43,16 @@ final class TaskFlags {
         return task != null && task.startsWith(BundledModel.NAME + "-");
     }
 
+    /** The name that the bundled model's own files have for the task; null for other tasks. */
+    String bundledName() {
+        return isBundled() ? task.substring(BundledModel.NAME.length() + 1) : null;
+    }
+
+    /** Whether the jar holds train and valid rows of the task. */
+    boolean hasOwnSplits() {
+        return isBundled() && BundledModel.EXPERTS.contains(bundledName());
+    }
+
     /**
      * The task, ready to judge replies.
      *

@@ -16,7 +16,8 @@ public final class RowScales {
         this.bySlot = bySlot;
     }
 
-    float[] slot(int slot) {
+    /** The scales of a layer in factors, [rank held]; null where it stays that of the base model. Read only. */
+    public float[] slot(int slot) {
         return bySlot[slot];
     }
 }

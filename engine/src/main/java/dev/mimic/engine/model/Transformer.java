@@ -168,11 +168,22 @@ public final class Transformer {
      * @param logits [count, vocabulary]; overwritten
      */
     public void logits(Phase phase, int[] chosen, int count, float[] logits) {
-        int hidden = config.hiddenSize();
-        for (int i = 0; i < count; i++) { // projected is free after the last layer
-            System.arraycopy(activations.normed, chosen[i] * hidden, activations.projected, i * hidden, hidden);
-        }
+        normed(chosen, count, activations.projected); // free after the last layer
         head(phase, count, activations.projected, logits);
+    }
+
+    /**
+     * What the head sees of chosen rows of the last step: the residual stream after the final norm.
+     *
+     * @param chosen [count]: rows
+     * @param count rows chosen
+     * @param x [count, hidden]; overwritten
+     */
+    public void normed(int[] chosen, int count, float[] x) {
+        int hidden = config.hiddenSize();
+        for (int i = 0; i < count; i++) {
+            System.arraycopy(activations.normed, chosen[i] * hidden, x, i * hidden, hidden);
+        }
     }
 
     private void head(Phase phase, int count, float[] x, float[] logits) {

@@ -204,12 +204,18 @@ public final class TransformerWeights {
         return form;
     }
 
+    /** The factors of a layer, by its place among those in factors. */
+    public Factor factor(int slot) {
+        return slots.get(slot);
+    }
+
     /** Layers in factors. */
     public int slots() {
         return slots.size();
     }
 
-    int largestRank() {
+    /** The most singular values that a layer holds. */
+    public int largestRank() {
         return slots.stream().mapToInt(f -> f.sigma().length).max().orElse(0);
     }
 

@@ -5,6 +5,7 @@ package dev.mimic.engine.runtime;
  *
  * @param ids the new tokens, without the stop id
  * @param cause why it ended
+ * @param stopId the stop id that ended it; -1 if none did
  * @param logprobs [ids] natural logs of the tokens drawn; empty if not asked for
  * @param topIds [ids, top] most probable tokens at each position
  * @param topLogprobs [ids, top] their natural logs
@@ -16,6 +17,7 @@ package dev.mimic.engine.runtime;
 public record Completion(
         int[] ids,
         StopCause cause,
+        int stopId,
         double[] logprobs,
         int[] topIds,
         double[] topLogprobs,
@@ -25,6 +27,6 @@ public record Completion(
 
     /** A row that ended before its first token. */
     static Completion empty(StopCause cause) {
-        return new Completion(new int[0], cause, new double[0], new int[0], new double[0], 0, 0, 0);
+        return new Completion(new int[0], cause, -1, new double[0], new int[0], new double[0], 0, 0, 0);
     }
 }

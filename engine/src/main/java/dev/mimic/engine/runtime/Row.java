@@ -23,6 +23,7 @@ final class Row {
     private int[] topIds;
     private double[] topLogprobs;
     private int count;
+    private int stopId = -1;
     private long firstToken;
 
     /** Admits a task: takes the memory it needs. */
@@ -86,6 +87,7 @@ final class Row {
             firstToken = System.nanoTime();
         }
         if (task.stopsAt(id)) {
+            stopId = id;
             return StopCause.STOP;
         }
         keep(id);
@@ -146,6 +148,7 @@ final class Row {
         return new Completion(
                 Arrays.copyOf(ids, count),
                 cause,
+                stopId,
                 Arrays.copyOf(logprobs, logprobs.length == 0 ? 0 : count),
                 Arrays.copyOf(topIds, count * top),
                 Arrays.copyOf(topLogprobs, count * top),

@@ -1,0 +1,92 @@
+package dev.mimic.adapt.gradient;
+
+import dev.mimic.engine.model.Linear;
+import dev.mimic.engine.model.TransformerWeights;
+import dev.mimic.loader.model.ModelConfig;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+
+/** What the backward pass of one layer needs of its forward pass; made once, for any layer of the same adapted weights. */
+final class LayerActivations {
+    /** The residual stream between attention and feed-forward part, [rows, hidden]. */
+    final float[] middle;
+
+    /** Rotated queries, [rows, heads, headSize]. */
+    final float[] q;
+
+    /** Rotated keys, [rows, kvHeads, headSize]. */
+    final float[] k;
+
+    /** Values, [rows, kvHeads, headSize]. */
+    final float[] v;
+
+    /** Queries before their norm, [rows, heads, headSize]; empty where the model has none. */
+    final float[] rawQ;
+
+    /** Keys before their norm, [rows, kvHeads, headSize]; empty where the model has none. */
+    final float[] rawK;
+
+    /** Gate, [rows, intermediate]. */
+    final float[] gate;
+
+    /** Upward projection, [rows, intermediate]. */
+    final float[] up;
+
+    /** {@code Vᵀ x} by the weight's place in {@link #linears}, [rows, rank]; empty for weights that are not trained. */
+    final float[][] projections;
+
+    /**
+     * Makes the arrays.
+     *
+     * @param norms whether queries and keys have norms of their own
+     * @param ranks ranks of the trained weights, in the order of {@link #linears}; 0 for the others
+     */
+    LayerActivations(ModelConfig config, boolean norms, int[] ranks, int rows) {
+        int queries = config.heads() * config.headSize();
+        int keys = config.kvHeads() * config.headSize();
+        middle = new float[rows * config.hiddenSize()];
+        q = new float[rows * queries];
+        k = new float[rows * keys];
+        v = new float[rows * keys];
+        rawQ = new float[norms ? rows * queries : 0];
+        rawK = new float[norms ? rows * keys : 0];
+        gate = new float[rows * config.intermediateSize()];
+        up = new float[rows * config.intermediateSize()];
+        projections = new float[ranks.length][];
+        for (int place = 0; place < ranks.length; place++) {
+            projections[place] = new float[rows * ranks[place]];
+        }
+    }
+
+    /** The ranks of a layer's trained weights, in the order of {@link #linears}; 0 for the others. */
+    static int[] ranks(TransformerWeights.Block block, Set<Integer> trained) {
+        return linears(block).stream()
+                .mapToInt(linear -> linear instanceof Linear.Svf svf && trained.contains(svf.slot())
+                        ? svf.factors().rank()
+                        : 0)
+                .toArray();
+    }
+
+    static boolean norms(TransformerWeights.Block block) {
+        return block.attention().qNorm().length > 0;
+    }
+
+    /** The linear layers of a layer. */
+    static List<Linear> linears(TransformerWeights.Block block) {
+        TransformerWeights.Attention attention = block.attention();
+        TransformerWeights.Gated gated = block.feedForward();
+        return List.of(
+                attention.q(), attention.k(), attention.v(), attention.o(), gated.gate(), gated.up(), gated.down());
+    }
+
+    /** Floats that a row takes. */
+    static long rowFloats(ModelConfig config, TransformerWeights.Block block, Set<Integer> trained) {
+        long heads = (long) (config.heads() + 2 * config.kvHeads()) * config.headSize();
+        long floats = config.hiddenSize() + heads + 2L * config.intermediateSize();
+        if (norms(block)) {
+            floats += heads - (long) config.kvHeads() * config.headSize();
+        }
+        return floats + Arrays.stream(ranks(block, trained)).sum();
+    }
+}

@@ -1,0 +1,63 @@
+package dev.mimic.adapt.gradient;
+
+import dev.mimic.engine.model.Transformer;
+import dev.mimic.engine.model.TransformerWeights;
+import dev.mimic.loader.model.ModelConfig;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * How a training step is cut to fit the memory given: fewer rows at a time first, which costs nothing, and when a step is
+ * down to the longest sequence, fewer layers kept, which costs computing them again.
+ *
+ * @param rows rows of a step
+ * @param keep layers kept whole, the upper ones; the others are computed again
+ */
+record MemoryPlan(int rows, int keep) {
+    /** Rows of a step at most, but for a longer sequence: enough for the matrix products, few enough for the caches. */
+    static final int ROWS = 512;
+
+    /**
+     * Plans.
+     *
+     * @param slots places of the trained weights among the layers in factors
+     * @param memory bytes for activations
+     * @param longest rows of the longest sequence
+     * @param total rows of all sequences
+     */
+    static MemoryPlan of(Transformer transformer, Collection<Integer> slots, long memory, int longest, long total) {
+        Set<Integer> trained = Set.copyOf(slots);
+        ModelConfig config = transformer.config();
+        List<TransformerWeights.Block> blocks = transformer.weights().blocks();
+        int lowest = KeptActivations.lowest(transformer.weights(), trained);
+        int wanted = (int) Math.max(longest, Math.min(total, ROWS));
+        long always = fixedRowBytes(transformer, blocks.size() - lowest);
+        long layers = 0;
+        for (int layer = lowest; layer < blocks.size(); layer++) {
+            layers += Float.BYTES * LayerActivations.rowFloats(config, blocks.get(layer), trained);
+        }
+        long left = memory - Float.BYTES * CompletionLoss.floats(config.vocabularySize(), wanted);
+        long affordable = left / (always + layers);
+        if (affordable >= longest) {
+            return new MemoryPlan((int) Math.min(affordable, wanted), blocks.size());
+        }
+        // one layer's room is needed to compute the others again
+        long one = Float.BYTES * LayerActivations.rowFloats(config, blocks.getLast(), trained);
+        long spare = left / longest - always - one;
+        return new MemoryPlan(longest, (int) Math.clamp(spare / one, 0, blocks.size()));
+    }
+
+    /** Bytes of a row whatever is kept: the residual stream, the forward pass's own arrays, the backward pass's. */
+    private static long fixedRowBytes(Transformer transformer, int layers) {
+        ModelConfig config = transformer.config();
+        long forward = 3L * config.hiddenSize()
+                + (2L * config.heads() + 2L * config.kvHeads() + 1) * config.headSize()
+                + 2L * config.intermediateSize();
+        long floats = (layers + 4L) * config.hiddenSize()
+                + forward
+                + BackwardPass.rowFloats(config)
+                + 2L * transformer.weights().largestRank();
+        return Float.BYTES * floats;
+    }
+}

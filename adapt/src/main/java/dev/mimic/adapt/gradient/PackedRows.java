@@ -1,0 +1,81 @@
+package dev.mimic.adapt.gradient;
+
+import dev.mimic.engine.model.KeyValueCache;
+import dev.mimic.engine.model.RowScales;
+import dev.mimic.engine.model.Step;
+import dev.mimic.engine.model.Transformer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Whole sequences packed into one step, and where their completions' tokens are predicted. The caches are kept from step
+ * to step; each holds one layer at a time.
+ */
+final class PackedRows implements AutoCloseable {
+    private final Transformer transformer;
+    private final Step step;
+    private final List<KeyValueCache> caches = new ArrayList<>();
+    private List<TrainingSequence> sequences = List.of();
+
+    /** Rows that predict a completion's token, and the token and sequence of each. */
+    final int[] rows;
+
+    final int[] tokens;
+    final int[] owners;
+    int count;
+
+    PackedRows(Transformer transformer) {
+        this.transformer = transformer;
+        this.step = transformer.newStep();
+        this.rows = new int[transformer.rows()];
+        this.tokens = new int[transformer.rows()];
+        this.owners = new int[transformer.rows()];
+    }
+
+    /** Chooses the sequences; together they have at most as many rows as the transformer. */
+    void choose(List<TrainingSequence> chosen) {
+        sequences = chosen;
+        count = 0;
+        int first = 0;
+        for (int s = 0; s < chosen.size(); s++) {
+            TrainingSequence sequence = chosen.get(s);
+            for (int i = sequence.promptLength(); i < sequence.ids().length; i++) {
+                rows[count] = first + i - 1;
+                tokens[count] = sequence.ids()[i];
+                owners[count++] = s;
+            }
+            first += sequence.rows();
+        }
+    }
+
+    /** The step of all sequences, with an adapter's scales. */
+    Step step(RowScales scales) {
+        step.prefill();
+        for (int s = 0; s < sequences.size(); s++) {
+            TrainingSequence sequence = sequences.get(s);
+            if (sequence.rows() > 0) {
+                KeyValueCache cache = cache(s, sequence.rows());
+                step.addBlock(sequence.ids(), 0, sequence.rows(), sequence.rows(), cache, scales);
+            }
+        }
+        return step;
+    }
+
+    private KeyValueCache cache(int s, int positions) {
+        while (caches.size() <= s) {
+            caches.add(KeyValueCache.passing(transformer.config(), (positions + 31) / 32 * 32));
+        }
+        if (caches.get(s).capacity() < positions) {
+            caches.set(s, KeyValueCache.passing(transformer.config(), (positions + 31) / 32 * 32))
+                    .close();
+        }
+        return caches.get(s);
+    }
+
+    /** Frees the caches. */
+    @Override
+    public void close() {
+        caches.forEach(KeyValueCache::close);
+        caches.clear();
+    }
+}

@@ -1,0 +1,294 @@
+package dev.mimic.adapt.gradient;
+
+import dev.mimic.engine.Engine;
+import dev.mimic.engine.model.Linear;
+import dev.mimic.engine.model.RowScales;
+import dev.mimic.engine.model.Step;
+import dev.mimic.engine.model.Transformer;
+import dev.mimic.engine.model.TransformerWeights;
+import dev.mimic.engine.trace.ForwardTrace;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Losses and gradients of z over many completions at once, by an engine's own decoder, weights and kernels. Sequences are
+ * packed into steps of whole sequences; as much of a step is kept for the backward pass as the memory given allows, the
+ * rest is computed again. A sequence's values do not depend on what is packed beside it. Serves one calling thread at a
+ * time; the engine's requests wait while it works.
+ */
+public final class TrainingPass implements AutoCloseable {
+    /** Memory for activations where nobody says. */
+    public static final long DEFAULT_MEMORY = 1L << 30;
+
+    private final Engine engine;
+    private final long memory;
+
+    /** Places of the trained weights among the layers in factors, by whole name. */
+    private final Map<String, Integer> slots = new LinkedHashMap<>();
+
+    private Workspace workspace;
+
+    /**
+     * Prepares a pass; takes no memory yet.
+     *
+     * @param engine with factors; must outlive the pass
+     * @param weights whole names of the weights that are trained
+     * @param memoryBytes for activations, on the Java heap; the longest sequence is run whatever it takes
+     * @throws IllegalArgumentException naming a weight that is not in factors
+     */
+    public TrainingPass(Engine engine, Collection<String> weights, long memoryBytes) {
+        this.engine = engine;
+        this.memory = memoryBytes;
+        Map<String, Integer> all = engine.withDecoder(transformer -> allSlots(transformer.weights()));
+        for (String name : weights) {
+            Integer slot = all.get(name);
+            if (slot == null) {
+                throw new IllegalArgumentException("train: '" + name + "' is not among the factors of this engine");
+            }
+            slots.put(name, slot);
+        }
+        if (slots.isEmpty()) {
+            throw new IllegalArgumentException("train: no weight is to be trained");
+        }
+    }
+
+    private static Map<String, Integer> allSlots(TransformerWeights weights) {
+        Map<String, Integer> all = new LinkedHashMap<>();
+        for (TransformerWeights.Block block : weights.blocks()) {
+            for (Linear linear : LayerActivations.linears(block)) {
+                if (linear instanceof Linear.Svf svf) {
+                    all.put(svf.name(), svf.slot());
+                }
+            }
+        }
+        return all;
+    }
+
+    /**
+     * The objective over a batch, and its gradient with respect to z.
+     *
+     * @param z of the trained weights and, if wanted, of others; one for all sequences
+     * @throws IllegalArgumentException if a sequence does not fit the context, an id is beyond the vocabulary, or z does
+     *     not fit the factors
+     */
+    public TrainingResult gradient(Map<String, float[]> z, List<TrainingSequence> sequences, Objective objective) {
+        check(sequences);
+        return engine.withDecoder(transformer -> {
+            Workspace work = workspace(transformer, sequences);
+            Map<String, float[]> all = new LinkedHashMap<>(z);
+            slots.keySet().forEach(name -> all.computeIfAbsent(name, _ -> ones(transformer, name)));
+            return work.gradient(transformer.weights().trainingScales(all), sequences, objective);
+        });
+    }
+
+    private float[] ones(Transformer transformer, String name) {
+        float[] ones = new float[transformer.weights().factor(slots.get(name)).sigma().length];
+        Arrays.fill(ones, 1);
+        return ones;
+    }
+
+    /**
+     * Natural log-probabilities of the tokens of completions.
+     *
+     * @param z as of {@link #gradient}; empty for the base model
+     * @return [sequences][completion]
+     */
+    public double[][] score(Map<String, float[]> z, List<TrainingSequence> sequences) {
+        check(sequences);
+        return engine.withDecoder(
+                transformer -> workspace(transformer, sequences).score(transformer.weights().scales(z), sequences));
+    }
+
+    private void check(List<TrainingSequence> sequences) {
+        int vocabulary = engine.config().vocabularySize();
+        for (TrainingSequence sequence : sequences) {
+            if (sequence.ids().length > engine.contextLength()) {
+                throw new IllegalArgumentException("train: a sequence has " + sequence.ids().length
+                        + " tokens, expected at most " + engine.contextLength() + ", the context length");
+            }
+            for (int id : sequence.ids()) {
+                if (id < 0 || id >= vocabulary) {
+                    throw new IllegalArgumentException("train: token id is " + id + ", expected 0 to "
+                            + (vocabulary - 1) + ", the vocabulary of this model");
+                }
+            }
+        }
+    }
+
+    private Workspace workspace(Transformer transformer, List<TrainingSequence> sequences) {
+        int longest = 1;
+        long total = 0;
+        for (TrainingSequence sequence : sequences) {
+            longest = Math.max(longest, sequence.rows());
+            total += sequence.rows();
+        }
+        MemoryPlan plan = MemoryPlan.of(transformer, slots.values(), memory, longest, total);
+        if (workspace == null || workspace.rows < plan.rows()) {
+            close();
+            workspace = new Workspace(transformer.withRows(plan.rows()), plan);
+        }
+        workspace.packRows = plan.rows(); // how sequences are packed must not depend on earlier calls
+        return workspace;
+    }
+
+    /** Frees the memory. */
+    @Override
+    public void close() {
+        if (workspace != null) {
+            workspace.packed.close();
+            workspace = null;
+        }
+    }
+
+    /** All arrays, for steps of up to so many rows. */
+    private final class Workspace {
+        private final Transformer transformer;
+        private final int rows;
+        private final int keep;
+        private int packRows;
+        private final PackedRows packed;
+        private final CompletionLoss loss;
+        private final Map<Integer, double[]> gradients = new LinkedHashMap<>();
+        private final float[] dx;
+        private final float[] chosen;
+        private final float[] base;
+        private KeptActivations kept;
+        private BackwardPass backward;
+
+        Workspace(Transformer transformer, MemoryPlan plan) {
+            this.transformer = transformer;
+            this.rows = plan.rows();
+            this.keep = plan.keep();
+            packed = new PackedRows(transformer);
+            loss = new CompletionLoss(transformer);
+            int hidden = transformer.config().hiddenSize();
+            dx = new float[rows * hidden];
+            chosen = new float[rows * hidden];
+            base = new float[rows * hidden];
+            slots.values()
+                    .forEach(slot ->
+                            gradients.put(slot, new double[transformer.weights().factor(slot).sigma().length]));
+        }
+
+        private void prepareBackward() {
+            if (backward == null) {
+                kept = new KeptActivations(transformer, gradients.keySet(), keep);
+                backward = new BackwardPass(transformer, kept, gradients);
+            }
+        }
+
+        /** Cuts the sequences, in order, into packs of at most so many rows. */
+        private List<List<TrainingSequence>> packs(List<TrainingSequence> sequences) {
+            List<List<TrainingSequence>> packs = new ArrayList<>();
+            int filled = 0;
+            for (TrainingSequence sequence : sequences) {
+                if (packs.isEmpty() || filled + sequence.rows() > packRows) {
+                    packs.add(new ArrayList<>());
+                    filled = 0;
+                }
+                packs.getLast().add(sequence);
+                filled += sequence.rows();
+            }
+            return packs;
+        }
+
+        TrainingResult gradient(RowScales scales, List<TrainingSequence> sequences, Objective objective) {
+            prepareBackward();
+            gradients.values().forEach(dz -> Arrays.fill(dz, 0));
+            double[] likelihoods = new double[sequences.size()];
+            double[] kl = new double[sequences.size()];
+            int first = 0;
+            for (List<TrainingSequence> pack : packs(sequences)) {
+                double[] someLikelihoods = new double[pack.size()];
+                double[] someKl = new double[pack.size()];
+                packed.choose(pack);
+                if (packed.count > 0) {
+                    step(scales, pack, sequences.size(), objective, someLikelihoods, someKl);
+                }
+                System.arraycopy(someLikelihoods, 0, likelihoods, first, pack.size());
+                System.arraycopy(someKl, 0, kl, first, pack.size());
+                first += pack.size();
+            }
+            double total = 0;
+            for (int s = 0; s < likelihoods.length; s++) {
+                total += -sequences.get(s).advantage() * likelihoods[s] + objective.klWeight() * kl[s];
+            }
+            Map<String, double[]> dz = new LinkedHashMap<>();
+            slots.forEach((name, slot) -> dz.put(name, gradients.get(slot).clone()));
+            return new TrainingResult(total / Math.max(1, sequences.size()), likelihoods, kl, dz);
+        }
+
+        private void step(
+                RowScales scales,
+                List<TrainingSequence> pack,
+                int batch,
+                Objective objective,
+                double[] likelihoods,
+                double[] kl) {
+            if (objective.klWeight() > 0) {
+                forward(transformer.weights().base(), ForwardTrace.NONE, base);
+            }
+            Step step = forward(scales, kept, chosen);
+            loss.gradient(packed, pack, batch, objective, chosen, base, likelihoods, kl);
+            throughFinalNorm();
+            backward.run(step, scales, dx);
+        }
+
+        /** Runs the packed sequences; {@code seen} gets what the head sees of the completions' rows. */
+        private Step forward(RowScales scales, ForwardTrace trace, float[] seen) {
+            Step step = packed.step(scales);
+            transformer.forward(step, trace);
+            transformer.normed(packed.rows, packed.count, seen);
+            return step;
+        }
+
+        /** From the gradient of what the head sees of some rows to that of the last layer's result of all rows. */
+        private void throughFinalNorm() {
+            int hidden = transformer.config().hiddenSize();
+            float[] last = kept.residual(transformer.config().layers());
+            gather(last, base, hidden); // base has served
+            transformer
+                    .backend()
+                    .gradient()
+                    .rmsNorm(
+                            packed.count,
+                            base,
+                            transformer.weights().finalNorm(),
+                            transformer.config().rmsNormEpsilon(),
+                            chosen,
+                            chosen);
+            Arrays.fill(dx, 0);
+            for (int i = 0; i < packed.count; i++) {
+                System.arraycopy(chosen, i * hidden, dx, packed.rows[i] * hidden, hidden);
+            }
+        }
+
+        private void gather(float[] from, float[] to, int hidden) {
+            for (int i = 0; i < packed.count; i++) {
+                System.arraycopy(from, packed.rows[i] * hidden, to, i * hidden, hidden);
+            }
+        }
+
+        double[][] score(RowScales scales, List<TrainingSequence> sequences) {
+            List<double[]> all = new ArrayList<>();
+            for (List<TrainingSequence> pack : packs(sequences)) {
+                packed.choose(pack);
+                double[] logprobs = new double[packed.count];
+                if (packed.count > 0) {
+                    forward(scales, ForwardTrace.NONE, chosen);
+                    loss.score(packed, chosen, logprobs);
+                }
+                int at = 0;
+                for (TrainingSequence sequence : pack) {
+                    all.add(Arrays.copyOfRange(logprobs, at, at + sequence.completionLength()));
+                    at += sequence.completionLength();
+                }
+            }
+            return all.toArray(double[][]::new);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+package dev.mimic.adapt.gradient;
+
+import dev.mimic.engine.model.Factor;
+import dev.mimic.engine.model.Factors;
+import dev.mimic.kernels.matrix.Matrix;
+import dev.mimic.loader.json.Json;
+import dev.mimic.loader.json.JsonObject;
+import dev.mimic.loader.safetensors.SafetensorsFile;
+import dev.mimic.loader.safetensors.TensorView;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The decoder and its losses in double, by plain loops and with W' written out: the oracle of gradients by differences. */
+final class DoubleDecoder {
+    private final JsonObject config;
+    private final Map<String, double[]> weights = new HashMap<>();
+    private final Map<String, double[]> base;
+    private final Factors factors;
+    private final boolean residual;
+    private final int hidden;
+    private final int layers;
+    private final int heads;
+    private final int kvHeads;
+    private final int headSize;
+    private final int window;
+
+    /**
+     * Reads a folder of F32 weights.
+     *
+     * @param residual whether W' is W and a correction, rather than the factors alone
+     */
+    DoubleDecoder(Path folder, Factors factors, boolean residual) {
+        this.factors = factors;
+        this.residual = residual;
+        config = Json.readObject(folder.resolve("config.json"));
+        try (SafetensorsFile file = SafetensorsFile.open(folder.resolve("model.safetensors"))) {
+            for (TensorView view : file.tensors().values()) {
+                double[] wide = new double[(int) view.elements()];
+                for (int i = 0; i < wide.length; i++) {
+                    wide[i] = view.data().get(Matrix.FLOAT, 4L * i);
+                }
+                weights.put(view.name(), wide);
+            }
+        }
+        base = Map.copyOf(weights);
+        hidden = config.integer("hidden_size").orElseThrow();
+        layers = config.integer("num_hidden_layers").orElseThrow();
+        heads = config.integer("num_attention_heads").orElseThrow();
+        kvHeads = config.integer("num_key_value_heads").orElseThrow();
+        headSize = config.integer("head_dim").orElse(hidden / heads);
+        window = config.integer("sliding_window").orElse(Integer.MAX_VALUE);
+    }
+
+    /** Writes out a weight with another z. */
+    void scale(String name, double[] z) {
+        Factor factor = factors.factor(name).orElseThrow();
+        Matrix u = factor.factors().u();
+        Matrix v = factor.factors().v();
+        double[] w = residual ? base.get(name).clone() : new double[u.rows() * v.rows()];
+        for (int k = 0; k < z.length; k++) {
+            double scale = factor.sigma()[k] * (residual ? z[k] - 1 : z[k]);
+            for (int r = 0; r < u.rows(); r++) {
+                double left = scale * u.get((long) r * u.cols() + k);
+                for (int c = 0; c < v.rows(); c++) {
+                    w[r * v.rows() + c] += left * v.get((long) c * v.cols() + k);
+                }
+            }
+        }
+        weights.put(name, w);
+    }
+
+    /** The objective, a mean over the sequences; the base model is the factors with z = 1, or W in residual form. */
+    double loss(List<TrainingSequence> sequences, Objective objective, DoubleDecoder reference) {
+        double loss = 0;
+        for (TrainingSequence sequence : sequences) {
+            double[][] logs = logProbabilities(sequence.ids());
+            double[][] others = reference.logProbabilities(sequence.ids());
+            for (int i = sequence.promptLength(); i < sequence.ids().length; i++) {
+                double[] log = logs[i - 1];
+                double[] other = others[i - 1];
+                int token = sequence.ids()[i];
+                loss -= sequence.advantage() * log[token];
+                double r = other[token] - log[token];
+                double kl = objective.klForm() == KlForm.K3 ? Math.exp(r) - r - 1 : 0;
+                for (int c = 0; c < log.length; c++) {
+                    kl += switch (objective.klForm()) {
+                        case CODE -> Math.exp(other[c]) * (other[c] - log[c]);
+                        case PAPER -> Math.exp(log[c]) * (log[c] - other[c]);
+                        case K3 -> 0;
+                    };
+                }
+                loss += objective.klWeight() * kl;
+            }
+        }
+        return loss / sequences.size();
+    }
+
+    /** Natural log-probabilities after every token. */
+    double[][] logProbabilities(int[] ids) {
+        double[][] x = new double[ids.length][];
+        for (int i = 0; i < ids.length; i++) {
+            x[i] = Arrays.copyOfRange(weights.get("model.embed_tokens.weight"), ids[i] * hidden, (ids[i] + 1) * hidden);
+        }
+        for (int layer = 0; layer < layers; layer++) {
+            String name = "model.layers." + layer + ".";
+            attention(name + "self_attn.", x, name + "input_layernorm.weight");
+            for (double[] row : x) {
+                double[] normed = norm(row, name + "post_attention_layernorm.weight");
+                double[] gate = linear(name + "mlp.gate_proj", normed);
+                double[] up = linear(name + "mlp.up_proj", normed);
+                for (int i = 0; i < gate.length; i++) {
+                    gate[i] = gate[i] / (1 + Math.exp(-gate[i])) * up[i];
+                }
+                add(row, linear(name + "mlp.down_proj", gate));
+            }
+        }
+        double[][] logs = new double[ids.length][];
+        for (int i = 0; i < ids.length; i++) {
+            logs[i] = multiply(weights.get("lm_head.weight"), norm(x[i], "model.norm.weight"));
+            double sum = 0;
+            for (double logit : logs[i]) {
+                sum += Math.exp(logit);
+            }
+            for (int c = 0; c < logs[i].length; c++) {
+                logs[i][c] -= Math.log(sum);
+            }
+        }
+        return logs;
+    }
+
+    private void attention(String name, double[][] x, String norm) {
+        double[][] q = new double[x.length][];
+        double[][] k = new double[x.length][];
+        double[][] v = new double[x.length][];
+        for (int i = 0; i < x.length; i++) {
+            double[] normed = norm(x[i], norm);
+            q[i] = rotated(headNorms(linear(name + "q_proj", normed), name + "q_norm.weight"), i);
+            k[i] = rotated(headNorms(linear(name + "k_proj", normed), name + "k_norm.weight"), i);
+            v[i] = linear(name + "v_proj", normed);
+        }
+        for (int i = 0; i < x.length; i++) {
+            double[] out = new double[heads * headSize];
+            for (int head = 0; head < heads; head++) {
+                int kv = head / (heads / kvHeads) * headSize;
+                int first = (int) Math.max(0, i + 1L - window);
+                double[] share = new double[i + 1];
+                double total = 0;
+                for (int p = first; p <= i; p++) {
+                    double score = 0;
+                    for (int j = 0; j < headSize; j++) {
+                        score += q[i][head * headSize + j] * k[p][kv + j];
+                    }
+                    share[p] = Math.exp(score / Math.sqrt(headSize));
+                    total += share[p];
+                }
+                for (int p = first; p <= i; p++) {
+                    for (int j = 0; j < headSize; j++) {
+                        out[head * headSize + j] += share[p] / total * v[p][kv + j];
+                    }
+                }
+            }
+            add(x[i], linear(name + "o_proj", out));
+        }
+    }
+
+    private double[] headNorms(double[] x, String name) {
+        if (!weights.containsKey(name)) {
+            return x;
+        }
+        double[] all = new double[x.length];
+        for (int from = 0; from < x.length; from += headSize) {
+            System.arraycopy(norm(Arrays.copyOfRange(x, from, from + headSize), name), 0, all, from, headSize);
+        }
+        return all;
+    }
+
+    private double[] rotated(double[] x, int position) {
+        double[] out = new double[x.length];
+        for (int from = 0; from < x.length; from += headSize) {
+            for (int j = 0; j < headSize / 2; j++) {
+                double angle = position / Math.pow(10000, 2.0 * j / headSize);
+                double a = x[from + j];
+                double b = x[from + j + headSize / 2];
+                out[from + j] = a * Math.cos(angle) - b * Math.sin(angle);
+                out[from + j + headSize / 2] = b * Math.cos(angle) + a * Math.sin(angle);
+            }
+        }
+        return out;
+    }
+
+    private double[] norm(double[] x, String name) {
+        double[] weight = weights.get(name);
+        double sum = 0;
+        for (double value : x) {
+            sum += value * value;
+        }
+        double scale = 1 / Math.sqrt(sum / x.length + 1e-5);
+        double[] out = new double[x.length];
+        for (int i = 0; i < x.length; i++) {
+            out[i] = weight[i] * x[i] * scale;
+        }
+        return out;
+    }
+
+    private double[] linear(String name, double[] x) {
+        double[] y = multiply(weights.get(name + ".weight"), x);
+        if (weights.containsKey(name + ".bias")) {
+            add(y, weights.get(name + ".bias"));
+        }
+        return y;
+    }
+
+    private static double[] multiply(double[] weight, double[] x) {
+        double[] y = new double[weight.length / x.length];
+        for (int r = 0; r < y.length; r++) {
+            for (int c = 0; c < x.length; c++) {
+                y[r] += weight[r * x.length + c] * x[c];
+            }
+        }
+        return y;
+    }
+
+    private static void add(double[] x, double[] more) {
+        for (int i = 0; i < x.length; i++) {
+            x[i] += more[i];
+        }
+    }
+}

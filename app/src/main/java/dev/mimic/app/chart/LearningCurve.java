@@ -1,0 +1,108 @@
+package dev.mimic.app.chart;
+
+import dev.mimic.adapt.train.TrainingStep;
+import dev.mimic.loader.AtomicFile;
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.BitmapEncoder.BitmapFormat;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler.LegendPosition;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/** A picture of how training went: accuracy of the sampled replies and of the validation split, or the loss. */
+public final class LearningCurve {
+    private static final int WIDTH = 800;
+    private static final int HEIGHT = 450;
+
+    private LearningCurve() {}
+
+    /**
+     * Draws a picture, whole or not at all.
+     *
+     * @param base the base model's share on the validation split; NaN if not measured
+     * @param steps at least one
+     */
+    public static void write(Path png, String title, double base, List<TrainingStep> steps) {
+        XYChart chart = new XYChartBuilder()
+                .width(WIDTH)
+                .height(HEIGHT)
+                .title(title)
+                .xAxisTitle("step")
+                .build();
+        chart.getStyler().setLegendPosition(LegendPosition.InsideSE);
+        chart.getStyler().setChartBackgroundColor(Color.WHITE);
+        boolean rewarded = steps.stream().anyMatch(step -> !Double.isNaN(step.accuracy()));
+        chart.setYAxisTitle(rewarded ? "share of right answers" : "loss");
+        if (rewarded) {
+            chart.getStyler().setYAxisMin(0.0);
+            chart.getStyler().setYAxisMax(1.0);
+            line(chart, "sampled replies", Double.NaN, steps, TrainingStep::accuracy, 1.2f);
+        } else {
+            line(chart, "loss", Double.NaN, steps, TrainingStep::loss, 1.2f);
+        }
+        if (rewarded) {
+            line(
+                    chart,
+                    "validation, greedy",
+                    base,
+                    steps,
+                    step -> step.valid().map(valid -> valid.share()).orElse(Double.NaN),
+                    2.5f);
+        }
+        write(png, chart);
+    }
+
+    /** Adds a line; what is NaN is left out. */
+    private static void line(
+            XYChart chart,
+            String name,
+            double atZero,
+            List<TrainingStep> steps,
+            ToDoubleFunction<TrainingStep> value,
+            float width) {
+        List<Integer> x = new ArrayList<>();
+        List<Double> y = new ArrayList<>();
+        if (!Double.isNaN(atZero)) {
+            x.add(0);
+            y.add(atZero);
+        }
+        for (TrainingStep step : steps) {
+            double at = value.applyAsDouble(step);
+            if (!Double.isNaN(at)) {
+                x.add(step.step());
+                y.add(at);
+            }
+        }
+        if (!x.isEmpty()) {
+            XYSeries series = chart.addSeries(name, x, y);
+            series.setMarker(x.size() > 40 ? SeriesMarkers.NONE : SeriesMarkers.CIRCLE);
+            series.setLineStyle(new BasicStroke(width));
+        }
+    }
+
+    private static void write(Path png, XYChart chart) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            BitmapEncoder.saveBitmap(chart, bytes, BitmapFormat.PNG);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        ByteBuffer all = ByteBuffer.wrap(bytes.toByteArray());
+        AtomicFile.write(png, channel -> {
+            while (all.hasRemaining()) {
+                channel.write(all);
+            }
+        });
+    }
+}

@@ -1,0 +1,255 @@
+package dev.mimic.app.command;
+
+import dev.mimic.adapt.bundled.BundledModel;
+import dev.mimic.adapt.svf.DecomposeOptions;
+import dev.mimic.adapt.svf.Decomposer;
+import dev.mimic.adapt.svf.Targets;
+import dev.mimic.adapt.task.Accuracy;
+import dev.mimic.adapt.task.Example;
+import dev.mimic.adapt.task.Task;
+import dev.mimic.adapt.train.TrainingData;
+import dev.mimic.adapt.train.TrainingFiles;
+import dev.mimic.adapt.train.TrainingListener;
+import dev.mimic.adapt.train.TrainingLog;
+import dev.mimic.adapt.train.TrainingOptions;
+import dev.mimic.adapt.train.TrainingOutcome;
+import dev.mimic.adapt.train.TrainingRun;
+import dev.mimic.adapt.train.TrainingStep;
+import dev.mimic.app.chart.LearningCurve;
+import dev.mimic.app.terminal.ProgressBar;
+import dev.mimic.engine.Engine;
+import dev.mimic.engine.EngineOptions;
+import dev.mimic.loader.json.Json;
+import dev.mimic.loader.model.ModelDirectory;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "train",
+        description = "Trains an expert: scales of singular values, by the rewards of the model's own replies.",
+        footer = {
+            "",
+            "Writes E, E.jsonl (a line per step), E.png (the learning curve) and E.seen (hashes of the prompts seen).",
+            "Broken off at any moment, the same command goes on from its checkpoint and ends with the same expert.",
+            "",
+            "  mimic train bundled --task bundled-math --out math.safetensors",
+            "  mimic train DIR --task gsm8k --data train.jsonl --valid valid.jsonl --out math.safetensors"
+        })
+final class TrainCommand implements Callable<Integer> {
+    /** Rows that are decoded together. */
+    private static final int ROWS = 64;
+
+    @ParentCommand
+    private MimicCommand mimic;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private CommonOptions common;
+
+    @Parameters(index = "0", paramLabel = "MODEL", description = "Model folder, or `bundled`.")
+    private String model;
+
+    @Mixin
+    private TaskFlags taskFlags;
+
+    @Option(
+            names = "--data",
+            paramLabel = "F",
+            description = "Examples to train on (for a bundled task default: the jar's own).")
+    private Path data;
+
+    @Option(
+            names = "--valid",
+            paramLabel = "F",
+            description = {
+                "Examples to choose the step by; none may be in --data (for a bundled task default: the jar's own).",
+                "Without it the last step is taken."
+            })
+    private Path valid;
+
+    @Option(names = "--out", paramLabel = "E", required = true, description = "Expert file to write.")
+    private Path out;
+
+    @Option(
+            names = "--factors",
+            paramLabel = "DIR",
+            description = "Folder that `mimic decompose` made of this model (default: made beside E).")
+    private Path factors;
+
+    @Option(names = "--transfer", description = "Accept factors that were made for another base model.")
+    private boolean transfer;
+
+    @Option(names = "--method", paramLabel = "M", description = "svf (default); lora is not there yet.")
+    private String method = "svf";
+
+    @Option(
+            names = "--checkpoint",
+            paramLabel = "DIR",
+            description = "Folder of the state of an unfinished training (default: E.ckpt).")
+    private Path checkpoint;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+
+    @Mixin
+    private TrainingFlags flags;
+
+    @Override
+    public Integer call() {
+        if (!method.equals("svf")) {
+            String reason = method.equals("lora") ? "lora is not supported yet" : "got '" + method + "'";
+            throw new ParameterException(spec.commandLine(), "--method: expected svf, " + reason);
+        }
+        Task task = taskFlags.task(spec, mimic.console());
+        TrainingData examples = new TrainingData(
+                named(data, "train"), examples(task, data, "train"), named(valid, "valid"), valid(task));
+        try (ModelSource source = ModelSource.of(model)) {
+            TrainingOptions options = flags.options(source.isBundled());
+            EngineOptions engineOptions = EngineOptions.DEFAULTS
+                    .withThreads(common.threads())
+                    .withTransfer(transfer)
+                    .withMaxBatch(Math.min(options.batch(), ROWS))
+                    .withFactors(factors(source, options.targets()));
+            try (Engine engine = Engine.open(source.folder(), engineOptions)) {
+                return train(engine, task, options, examples);
+            }
+        }
+    }
+
+    private int train(Engine engine, Task task, TrainingOptions options, TrainingData examples) {
+        TrainingFiles beside = TrainingFiles.beside(out);
+        TrainingFiles files = checkpoint == null ? beside : beside.withCheckpoint(checkpoint);
+        if (examples.valid().isEmpty()) {
+            mimic.console().note("no --valid: the last step is taken");
+        }
+        long start = System.nanoTime();
+        TrainingOutcome outcome;
+        try (ProgressBar bar = mimic.console().progress("train", options.steps())) {
+            outcome = new TrainingRun(engine, task, options, examples).run(files, new Progress(bar));
+        }
+        double base = outcome.base().map(Accuracy::share).orElse(Double.NaN);
+        LearningCurve.write(files.curve(), "mimic train: " + task.name(), base, TrainingLog.read(files.log()));
+        report(task, files, outcome, (System.nanoTime() - start) / 1e9);
+        return 0;
+    }
+
+    private void report(Task task, TrainingFiles files, TrainingOutcome outcome, double seconds) {
+        if (json) {
+            Map<String, Object> report = new LinkedHashMap<>();
+            report.put("task", task.name());
+            report.put("out", files.out().toString());
+            report.put("parameters", outcome.parameters());
+            report.put("steps", outcome.steps());
+            report.put("step", outcome.step());
+            report.put("base", accuracy(outcome.base()));
+            report.put("valid", accuracy(outcome.valid()));
+            report.put("seconds", seconds);
+            mimic.console().out().println(Json.write(report));
+            return;
+        }
+        String line = String.format(
+                Locale.ROOT,
+                "%s: %d numbers trained in %d steps, %.1f s; step %d taken",
+                files.out(),
+                outcome.parameters(),
+                outcome.steps(),
+                seconds,
+                outcome.step());
+        mimic.console().out().println(line);
+        outcome.valid().ifPresent(after -> mimic.console()
+                .out()
+                .println("validation: base " + percent(outcome.base().orElse(new Accuracy(0, 0))) + ", expert "
+                        + percent(after)));
+        mimic.console().out().println("learning curve: " + files.curve());
+    }
+
+    private static Map<String, Object> accuracy(Optional<Accuracy> accuracy) {
+        return accuracy.map(some -> {
+                    Map<String, Object> map = new LinkedHashMap<>();
+                    map.put("examples", some.examples());
+                    map.put("accuracy", some.share());
+                    map.put("interval", List.of(some.low(), some.high()));
+                    return map;
+                })
+                .orElse(null);
+    }
+
+    private static String percent(Accuracy accuracy) {
+        return String.format(
+                Locale.ROOT,
+                "%.1f %% (%.1f-%.1f)",
+                100 * accuracy.share(),
+                100 * accuracy.low(),
+                100 * accuracy.high());
+    }
+
+    private Path factors(ModelSource source, Targets targets) {
+        if (factors != null) {
+            return factors;
+        }
+        if (source.isBundled()) {
+            return Session.bundledFactors(source, common.threads());
+        }
+        Path folder = out.resolveSibling(out.getFileName() + ".factors");
+        DecomposeOptions options = DecomposeOptions.defaults().withTargets(targets);
+        try (ModelDirectory directory = ModelDirectory.open(source.folder());
+                Decomposer decomposer = Decomposer.open(options, common.threads())) {
+            DecomposeCommand.decompose(mimic, decomposer, directory, folder);
+        }
+        return folder;
+    }
+
+    private List<Example> valid(Task task) {
+        return valid == null && !taskFlags.hasOwnSplits() ? List.of() : examples(task, valid, "valid");
+    }
+
+    private List<Example> examples(Task task, Path file, String split) {
+        if (file != null) {
+            return task.read(file);
+        }
+        if (!taskFlags.hasOwnSplits()) {
+            throw new ParameterException(
+                    spec.commandLine(), "--data: expected a file of examples, got none (" + task.name() + ")");
+        }
+        return BundledModel.examples(taskFlags.bundledName(), split);
+    }
+
+    /** A file's name for messages. */
+    private Path named(Path file, String split) {
+        return file == null ? Path.of(taskFlags.bundledName() + "." + split + ".jsonl") : file;
+    }
+
+    /** Shows a step in the progress bar. */
+    private record Progress(ProgressBar bar) implements TrainingListener {
+        @Override
+        public void started(int parameters, int done, int steps) {
+            bar.at(done, parameters + " numbers");
+        }
+
+        @Override
+        public void step(TrainingStep step) {
+            String detail = Double.isNaN(step.reward())
+                    ? String.format(Locale.ROOT, "loss %.3f", step.loss())
+                    : String.format(Locale.ROOT, "reward %+.2f, right %.0f %%", step.reward(), 100 * step.accuracy());
+            String kl = Double.isNaN(step.divergence())
+                    ? ""
+                    : String.format(Locale.ROOT, ", KL %.3f", step.divergence());
+            bar.at(step.step(), detail + kl + String.format(Locale.ROOT, ", %.0f tokens/s", step.tokensPerSecond()));
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package dev.mimic.app.command;
+
+import dev.mimic.adapt.gradient.KlForm;
+import dev.mimic.adapt.gradient.Objective;
+import dev.mimic.adapt.svf.Parametrisation;
+import dev.mimic.adapt.svf.Targets;
+import dev.mimic.adapt.train.Goal;
+import dev.mimic.adapt.train.Schedule;
+import dev.mimic.adapt.train.TrainingOptions;
+import picocli.CommandLine.Option;
+
+/** Options of training; what is not given is the default of the model. */
+final class TrainingFlags {
+    @Option(names = "--objective", paramLabel = "O", description = "reinforce (default) or next-token.")
+    private String objective;
+
+    @Option(
+            names = "--targets",
+            paramLabel = "T",
+            description = "mlp (default; for `bundled` all), attention, all, or a pattern of weight names.")
+    private String targets;
+
+    @Option(
+            names = "--parametrisation",
+            paramLabel = "P",
+            description = "plain: trains z (default); sakana: as the authors' code.")
+    private Parametrisation parametrisation;
+
+    @Option(
+            names = "--max-mult",
+            paramLabel = "M",
+            description = "Largest multiplier of the sakana parametrisation (default: 1).")
+    private Double maxMult;
+
+    @Option(names = "--steps", paramLabel = "N", description = "Updates (default: 100; for `bundled` 40).")
+    private Integer steps;
+
+    @Option(
+            names = "--batch",
+            paramLabel = "N",
+            description = "Replies of a step, prompts times samples (default: 256; for `bundled` 64).")
+    private Integer batch;
+
+    @Option(names = "--samples", paramLabel = "N", description = "Replies to each prompt (default: 1).")
+    private Integer samples;
+
+    @Option(names = "--lr", paramLabel = "R", description = "Learning rate (default: 2e-3; for `bundled` 2e-2).")
+    private Double rate;
+
+    @Option(
+            names = "--schedule",
+            paramLabel = "S",
+            description = "constant, linear or cosine (default; for `bundled` linear).")
+    private Schedule schedule;
+
+    @Option(
+            names = "--final-lr",
+            paramLabel = "SHARE",
+            description = "Share of --lr that it falls towards (default: 0; for `bundled` 0.1).")
+    private Double finalShare;
+
+    @Option(names = "--weight-decay", paramLabel = "W", description = "Decoupled weight decay (default: 0).")
+    private Double weightDecay;
+
+    @Option(
+            names = "--clip",
+            paramLabel = "C",
+            description = "Largest norm of a gradient; 0 for none (default: 1e-3; for `bundled` 1).")
+    private Double clip;
+
+    @Option(
+            names = "--kl",
+            paramLabel = "FORM",
+            description = "code: sum p_ref log(p_ref/p), the default; paper: sum p log(p/p_ref); k3: sampled.")
+    private KlForm kl;
+
+    @Option(names = "--kl-weight", paramLabel = "L", description = "Weight of the divergence (default: 0).")
+    private Double klWeight;
+
+    @Option(names = "--baseline", paramLabel = "B", description = "mean of the step's rewards (default) or none.")
+    private Baseline baseline;
+
+    @Option(
+            names = "--normalise-advantage",
+            description = "Divide advantages by the standard deviation of the rewards.")
+    private boolean normalise;
+
+    @Option(names = "--no-eos", description = "Leave the stop token out of a reply's likelihood.")
+    private boolean noEos;
+
+    @Option(
+            names = "--temperature",
+            paramLabel = "T",
+            description = "Of the replies that are learned from (default: 1).")
+    private Float temperature;
+
+    @Option(names = "--max-tokens", paramLabel = "N", description = "New tokens of a reply (default: the task's).")
+    private Integer maxTokens;
+
+    @Option(names = "--validate-every", paramLabel = "N", description = "Steps between validations (default: 5).")
+    private Integer validateEvery;
+
+    @Option(
+            names = "--patience",
+            paramLabel = "N",
+            description = "Stop after N validations without a better one (default: never).")
+    private Integer patience;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of data order, replies and start (default: 1).")
+    private Long seed;
+
+    @Option(names = "--memory", paramLabel = "BYTES", description = "For activations (default: 1073741824).")
+    private Long memory;
+
+    /** What is taken from each reward. */
+    enum Baseline {
+        MEAN,
+        NONE
+    }
+
+    /**
+     * The options.
+     *
+     * @throws IllegalArgumentException naming the first that is out of its range
+     */
+    TrainingOptions options(boolean bundled) {
+        TrainingOptions base = bundled ? TrainingOptions.BUNDLED : TrainingOptions.DEFAULTS;
+        return new TrainingOptions(
+                objective == null ? base.goal() : Goal.of(objective),
+                targets == null ? base.targets() : new Targets(targets),
+                or(parametrisation, base.parametrisation()),
+                or(maxMult, base.maxMult()),
+                or(steps, base.steps()),
+                or(batch, base.batch()),
+                or(samples, base.samples()),
+                or(rate, base.learningRate()),
+                or(schedule, base.schedule()),
+                or(finalShare, base.finalShare()),
+                or(weightDecay, base.weightDecay()),
+                or(clip, base.clip()),
+                new Objective(
+                        or(klWeight, base.divergence().klWeight()),
+                        or(kl, base.divergence().klForm())),
+                baseline == null ? base.meanBaseline() : baseline == Baseline.MEAN,
+                normalise || base.normalise(),
+                !noEos && base.stopToken(),
+                or(temperature, base.temperature()),
+                or(maxTokens, base.replyLimit()),
+                or(validateEvery, base.validateEvery()),
+                or(patience, base.patience()),
+                or(seed, base.seed()),
+                or(memory, base.memory()));
+    }
+
+    private static <T> T or(T given, T otherwise) {
+        return given == null ? otherwise : given;
+    }
+}
