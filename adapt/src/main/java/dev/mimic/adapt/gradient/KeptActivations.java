@@ -85,8 +85,7 @@ final class KeptActivations implements ForwardTrace {
     /** The lowest layer with a trained weight. */
     static int lowest(TransformerWeights weights, Set<Integer> trained) {
         for (int layer = 0; layer < weights.blocks().size(); layer++) {
-            for (Linear linear :
-                    LayerActivations.linears(weights.blocks().get(layer))) {
+            for (Linear linear : LayerActivations.linears(weights.blocks().get(layer))) {
                 if (linear instanceof Linear.Svf svf && trained.contains(svf.slot())) {
                     return layer;
                 }

@@ -45,7 +45,7 @@ record MemoryPlan(int rows, int keep) {
         // one layer's room is needed to compute the others again
         long one = Float.BYTES * LayerActivations.rowFloats(config, blocks.getLast(), trained);
         long spare = left / longest - always - one;
-        return new MemoryPlan(longest, (int) Math.clamp(spare / one, 0, blocks.size()));
+        return new MemoryPlan(longest, Math.clamp(spare / one, 0, blocks.size()));
     }
 
     /** Bytes of a row whatever is kept: the residual stream, the forward pass's own arrays, the backward pass's. */

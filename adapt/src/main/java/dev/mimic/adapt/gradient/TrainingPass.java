@@ -99,8 +99,8 @@ public final class TrainingPass implements AutoCloseable {
      */
     public double[][] score(Map<String, float[]> z, List<TrainingSequence> sequences) {
         check(sequences);
-        return engine.withDecoder(
-                transformer -> workspace(transformer, sequences).score(transformer.weights().scales(z), sequences));
+        return engine.withDecoder(transformer ->
+                workspace(transformer, sequences).score(transformer.weights().scales(z), sequences));
     }
 
     private void check(List<TrainingSequence> sequences) {
@@ -170,8 +170,8 @@ public final class TrainingPass implements AutoCloseable {
             chosen = new float[rows * hidden];
             base = new float[rows * hidden];
             slots.values()
-                    .forEach(slot ->
-                            gradients.put(slot, new double[transformer.weights().factor(slot).sigma().length]));
+                    .forEach(slot -> gradients.put(
+                            slot, new double[transformer.weights().factor(slot).sigma().length]));
         }
 
         private void prepareBackward() {

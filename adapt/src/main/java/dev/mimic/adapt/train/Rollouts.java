@@ -66,6 +66,7 @@ final class Rollouts {
 
     private GenerationRequest request(Example example, Adapter adapter) {
         return Evaluator.request(engine, example.prompt())
+                .withSampling(SamplingOptions.GREEDY)
                 .withAdapter(adapter)
                 .withMaxTokens(replyLimit);
     }
@@ -74,8 +75,7 @@ final class Rollouts {
         int stop = result.stopId().orElse(NO_STOP);
         int[] completion = completion(result.promptIds(), result.ids(), options.stopToken() ? stop : NO_STOP);
         double reward = task.isRight(result.text(), example) ? 1 : -1;
-        return new Rollout(
-                result.promptIds(), completion, reward, result.ids().length + (stop == NO_STOP ? 0 : 1));
+        return new Rollout(result.promptIds(), completion, reward, result.ids().length + (stop == NO_STOP ? 0 : 1));
     }
 
     /** The tokens of a reply and of its stop, cut where the context ends. */

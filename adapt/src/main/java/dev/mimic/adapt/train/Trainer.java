@@ -62,13 +62,12 @@ public final class Trainer implements AutoCloseable {
 
     private List<String> weights(Set<String> held) {
         List<String> weights = options.targets().choose(held);
-        int perLayer =
-                switch (options.targets().text()) {
-                    case "mlp" -> 3;
-                    case "attention" -> 4;
-                    case "all" -> 7;
-                    default -> 0;
-                };
+        int perLayer = switch (options.targets().text()) {
+            case "mlp" -> 3;
+            case "attention" -> 4;
+            case "all" -> 7;
+            default -> 0;
+        };
         int expected = perLayer * engine.config().layers();
         if (perLayer > 0 && weights.size() != expected) {
             throw new IllegalArgumentException("train: the factors hold " + weights.size() + " weights of the targets "
@@ -115,7 +114,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     private boolean finished(TrainingState state) {
-        return state.step >= options.steps() || options.patience() > 0 && state.stale >= options.patience();
+        return state.step >= options.steps() || (options.patience() > 0 && state.stale >= options.patience());
     }
 
     private boolean validates(int step) {
@@ -181,8 +180,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** Where all replies are equally good there is nothing to compute. */
-    private TrainingResult gradient(
-            Map<String, float[]> z, List<TrainingSequence> sequences, Objective divergence) {
+    private TrainingResult gradient(Map<String, float[]> z, List<TrainingSequence> sequences, Objective divergence) {
         boolean nothing = divergence.klWeight() == 0 && sequences.stream().allMatch(one -> one.advantage() == 0);
         return nothing
                 ? new TrainingResult(0, new double[0], new double[0], Map.of())

@@ -156,90 +156,574 @@ public record TrainingOptions(
     }
 
     public TrainingOptions withGoal(Goal value) {
-        return new TrainingOptions(value, targets, parametrisation, maxMult, steps, batch, samples, learningRate, schedule, finalShare, weightDecay, clip, divergence, meanBaseline, normalise, stopToken, temperature, replyLimit, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                value,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withTargets(Targets value) {
-        return new TrainingOptions(goal, value, parametrisation, maxMult, steps, batch, samples, learningRate, schedule, finalShare, weightDecay, clip, divergence, meanBaseline, normalise, stopToken, temperature, replyLimit, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                value,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withParametrisation(Parametrisation value) {
-        return new TrainingOptions(goal, targets, value, maxMult, steps, batch, samples, learningRate, schedule, finalShare, weightDecay, clip, divergence, meanBaseline, normalise, stopToken, temperature, replyLimit, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                value,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withMaxMult(double value) {
-        return new TrainingOptions(goal, targets, parametrisation, value, steps, batch, samples, learningRate, schedule, finalShare, weightDecay, clip, divergence, meanBaseline, normalise, stopToken, temperature, replyLimit, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                value,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withSteps(int value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, value, batch, samples, learningRate, schedule, finalShare, weightDecay, clip, divergence, meanBaseline, normalise, stopToken, temperature, replyLimit, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                value,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withBatch(int value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, steps, value, samples, learningRate, schedule, finalShare, weightDecay, clip, divergence, meanBaseline, normalise, stopToken, temperature, replyLimit, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                value,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withSamples(int value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, steps, batch, value, learningRate, schedule, finalShare, weightDecay, clip, divergence, meanBaseline, normalise, stopToken, temperature, replyLimit, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                value,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withLearningRate(double value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, steps, batch, samples, value, schedule, finalShare, weightDecay, clip, divergence, meanBaseline, normalise, stopToken, temperature, replyLimit, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                value,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withSchedule(Schedule value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, steps, batch, samples, learningRate, value, finalShare, weightDecay, clip, divergence, meanBaseline, normalise, stopToken, temperature, replyLimit, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                value,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withFinalShare(double value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, steps, batch, samples, learningRate, schedule, value, weightDecay, clip, divergence, meanBaseline, normalise, stopToken, temperature, replyLimit, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                value,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withWeightDecay(double value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, steps, batch, samples, learningRate, schedule, finalShare, value, clip, divergence, meanBaseline, normalise, stopToken, temperature, replyLimit, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                value,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withClip(double value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, steps, batch, samples, learningRate, schedule, finalShare, weightDecay, value, divergence, meanBaseline, normalise, stopToken, temperature, replyLimit, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                value,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withDivergence(Objective value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, steps, batch, samples, learningRate, schedule, finalShare, weightDecay, clip, value, meanBaseline, normalise, stopToken, temperature, replyLimit, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                value,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withMeanBaseline(boolean value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, steps, batch, samples, learningRate, schedule, finalShare, weightDecay, clip, divergence, value, normalise, stopToken, temperature, replyLimit, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                value,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withNormalise(boolean value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, steps, batch, samples, learningRate, schedule, finalShare, weightDecay, clip, divergence, meanBaseline, value, stopToken, temperature, replyLimit, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                value,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withStopToken(boolean value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, steps, batch, samples, learningRate, schedule, finalShare, weightDecay, clip, divergence, meanBaseline, normalise, value, temperature, replyLimit, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                value,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withTemperature(float value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, steps, batch, samples, learningRate, schedule, finalShare, weightDecay, clip, divergence, meanBaseline, normalise, stopToken, value, replyLimit, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                value,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withReplyLimit(int value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, steps, batch, samples, learningRate, schedule, finalShare, weightDecay, clip, divergence, meanBaseline, normalise, stopToken, temperature, value, validateEvery, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                value,
+                validateEvery,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withValidateEvery(int value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, steps, batch, samples, learningRate, schedule, finalShare, weightDecay, clip, divergence, meanBaseline, normalise, stopToken, temperature, replyLimit, value, patience, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                value,
+                patience,
+                seed,
+                memory);
     }
 
     public TrainingOptions withPatience(int value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, steps, batch, samples, learningRate, schedule, finalShare, weightDecay, clip, divergence, meanBaseline, normalise, stopToken, temperature, replyLimit, validateEvery, value, seed, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                value,
+                seed,
+                memory);
     }
 
     public TrainingOptions withSeed(long value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, steps, batch, samples, learningRate, schedule, finalShare, weightDecay, clip, divergence, meanBaseline, normalise, stopToken, temperature, replyLimit, validateEvery, patience, value, memory);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                value,
+                memory);
     }
 
     public TrainingOptions withMemory(long value) {
-        return new TrainingOptions(goal, targets, parametrisation, maxMult, steps, batch, samples, learningRate, schedule, finalShare, weightDecay, clip, divergence, meanBaseline, normalise, stopToken, temperature, replyLimit, validateEvery, patience, seed, value);
+        return new TrainingOptions(
+                goal,
+                targets,
+                parametrisation,
+                maxMult,
+                steps,
+                batch,
+                samples,
+                learningRate,
+                schedule,
+                finalShare,
+                weightDecay,
+                clip,
+                divergence,
+                meanBaseline,
+                normalise,
+                stopToken,
+                temperature,
+                replyLimit,
+                validateEvery,
+                patience,
+                seed,
+                value);
     }
 }

@@ -60,7 +60,8 @@ final class TrainingGoldens {
     }
 
     private static int[] ids(Object list) {
-        return ((List<?>) list).stream().mapToInt(value -> ((Number) value).intValue()).toArray();
+        return ((List<?>) list)
+                .stream().mapToInt(value -> ((Number) value).intValue()).toArray();
     }
 
     /** One flat array of F64 vectors by prefix and weight name. */

@@ -159,8 +159,7 @@ final class TrainingOracleTest {
             double[] first = TrainingGoldens.flat(numbers, kind + ".grad0.", weights);
             double largest = TrainingGoldens.largest(first);
             for (int n = 0; n < losses.size(); n++) {
-                TrainingResult result =
-                        pass.gradient(parameters.z(values), TrainingGoldens.batch(golden), objective);
+                TrainingResult result = pass.gradient(parameters.z(values), TrainingGoldens.batch(golden), objective);
                 assertEquals(((Number) losses.get(n)).doubleValue(), result.loss(), LOSS, "step " + n);
                 double[] gradient = parameters.gradient(values, result.gradient());
                 for (int i = 0; n == 0 && i < first.length; i++) {

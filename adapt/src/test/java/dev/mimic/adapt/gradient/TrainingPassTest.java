@@ -83,8 +83,7 @@ final class TrainingPassTest {
             }
             for (String name : slopes.keySet()) {
                 assertTrue(TrainingGoldens.largest(slopes.get(name)) > 1e-3 * largest, name + " counts");
-                assertArrayEquals(
-                        slopes.get(name), result.gradient().get(name), GRADIENT * largest, id + " " + name);
+                assertArrayEquals(slopes.get(name), result.gradient().get(name), GRADIENT * largest, id + " " + name);
             }
         }
     }
@@ -219,8 +218,7 @@ final class TrainingPassTest {
         }
     }
 
-    private static TrainingResult gradient(
-            Engine engine, List<String> weights, Map<String, float[]> z, long memory) {
+    private static TrainingResult gradient(Engine engine, List<String> weights, Map<String, float[]> z, long memory) {
         try (TrainingPass pass = new TrainingPass(engine, weights, memory)) {
             return pass.gradient(z, sequences(4).subList(0, 1), Objective.PLAIN);
         }
@@ -297,15 +295,13 @@ final class TrainingPassTest {
     @Test
     void theChainToTheAuthorsParametersIsTheSlopeOfTheirFormula() {
         try (Engine engine = engine(Form.FACTORED, "mlp", 0)) {
-            List<String> weights =
-                    List.of("model.layers.0.mlp.up_proj.weight", "model.layers.2.mlp.gate_proj.weight");
+            List<String> weights = List.of("model.layers.0.mlp.up_proj.weight", "model.layers.2.mlp.gate_proj.weight");
             ScalingParameters parameters =
                     new ScalingParameters(engine.factors().orElseThrow(), weights, Parametrisation.SAKANA, 2);
             RandomGenerator random = SeededCases.generator(12);
             double[] values = parameters.initial(random);
             Map<String, double[]> dz = new LinkedHashMap<>();
-            weights.forEach(name -> dz.put(
-                    name, random.doubles(48, -1, 1).toArray()));
+            weights.forEach(name -> dz.put(name, random.doubles(48, -1, 1).toArray()));
             double[] gradient = parameters.gradient(values, dz);
             for (int i = 0; i < values.length; i += 7) {
                 // z is float: a wide step, and its rounding over that

@@ -108,8 +108,7 @@ final class TrainerTest {
     @Test
     void aResumedTrainingEndsBitForBitLikeAnUninterruptedOne() throws IOException {
         for (Parametrisation parametrisation : Parametrisation.values()) {
-            TrainingOptions options =
-                    SMALL.withParametrisation(parametrisation).withTargets(new Targets("mlp"));
+            TrainingOptions options = SMALL.withParametrisation(parametrisation).withTargets(new Targets("mlp"));
             Path whole = folder.resolve("whole-" + parametrisation);
             Path broken = folder.resolve("broken-" + parametrisation);
             run(options, whole, TrainingListener.NONE);
@@ -170,8 +169,7 @@ final class TrainerTest {
         Path out = folder.resolve("expert");
         assertThrows(Broken.class, () -> run(SMALL, out, breaksAt(3)));
         InvalidModelException refused = assertThrows(
-                InvalidModelException.class,
-                () -> run(SMALL.withLearningRate(1e-3), out, TrainingListener.NONE));
+                InvalidModelException.class, () -> run(SMALL.withLearningRate(1e-3), out, TrainingListener.NONE));
         assertTrue(refused.getMessage().contains("lr is 0.001, found 0.02"), refused.getMessage());
     }
 
@@ -199,16 +197,15 @@ final class TrainerTest {
         InvalidModelException refused = assertThrows(
                 InvalidModelException.class,
                 () -> new TrainingData(Path.of("a.jsonl"), rows, Path.of("b.jsonl"), rows.subList(3, 4)));
-        assertTrue(refused.getMessage().contains("a.jsonl") && refused.getMessage().contains("b.jsonl"));
+        assertTrue(
+                refused.getMessage().contains("a.jsonl") && refused.getMessage().contains("b.jsonl"));
     }
 
     @Test
     void trainingStopsWhenPatienceIsOut() {
         // a rate too small to change any reply: no validation is better than the first
-        TrainingOptions options = SMALL.withLearningRate(1e-12)
-                .withSteps(20)
-                .withValidateEvery(1)
-                .withPatience(3);
+        TrainingOptions options =
+                SMALL.withLearningRate(1e-12).withSteps(20).withValidateEvery(1).withPatience(3);
         TrainingOutcome outcome = run(options, folder.resolve("expert"), TrainingListener.NONE);
         assertEquals(4, outcome.steps());
         assertEquals(4, outcome.step(), "the latest of equals is taken");
@@ -230,7 +227,8 @@ final class TrainerTest {
     @Test
     void nextTokenTrainingMakesGivenRepliesLikelier() {
         List<Double> losses = new ArrayList<>();
-        TrainingOptions options = SMALL.withGoal(Goal.NEXT_TOKEN).withSteps(10).withBatch(30).withSamples(1);
+        TrainingOptions options =
+                SMALL.withGoal(Goal.NEXT_TOKEN).withSteps(10).withBatch(30).withSamples(1);
         try (Trainer trainer = new Trainer(
                 bundled.engine, BundledTraining.task("reasoning"), options, BundledTraining.data("reasoning", 30, 0))) {
             trainer.train(new TrainingListener() {

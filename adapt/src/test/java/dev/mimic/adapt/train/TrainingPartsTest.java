@@ -76,8 +76,7 @@ final class TrainingPartsTest {
     }
 
     private static void refused(String text, org.junit.jupiter.api.function.Executable change) {
-        String message =
-                assertThrows(IllegalArgumentException.class, change).getMessage();
+        String message = assertThrows(IllegalArgumentException.class, change).getMessage();
         assertTrue(message.contains(text), message);
     }
 }

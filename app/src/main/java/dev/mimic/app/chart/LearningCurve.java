@@ -91,6 +91,7 @@ public final class LearningCurve {
         }
     }
 
+    @SuppressWarnings("deprecation") // the encoder's one way to a stream
     private static void write(Path png, XYChart chart) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try {

@@ -171,10 +171,11 @@ final class TrainCommand implements Callable<Integer> {
                 seconds,
                 outcome.step());
         mimic.console().out().println(line);
-        outcome.valid().ifPresent(after -> mimic.console()
-                .out()
-                .println("validation: base " + percent(outcome.base().orElse(new Accuracy(0, 0))) + ", expert "
-                        + percent(after)));
+        outcome.valid()
+                .ifPresent(after -> mimic.console()
+                        .out()
+                        .println("validation: base " + percent(outcome.base().orElse(new Accuracy(0, 0))) + ", expert "
+                                + percent(after)));
         mimic.console().out().println("learning curve: " + files.curve());
     }
 
@@ -246,9 +247,8 @@ final class TrainCommand implements Callable<Integer> {
             String detail = Double.isNaN(step.reward())
                     ? String.format(Locale.ROOT, "loss %.3f", step.loss())
                     : String.format(Locale.ROOT, "reward %+.2f, right %.0f %%", step.reward(), 100 * step.accuracy());
-            String kl = Double.isNaN(step.divergence())
-                    ? ""
-                    : String.format(Locale.ROOT, ", KL %.3f", step.divergence());
+            String kl =
+                    Double.isNaN(step.divergence()) ? "" : String.format(Locale.ROOT, ", KL %.3f", step.divergence());
             bar.at(step.step(), detail + kl + String.format(Locale.ROOT, ", %.0f tokens/s", step.tokensPerSecond()));
         }
     }
