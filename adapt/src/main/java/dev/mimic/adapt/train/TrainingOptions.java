@@ -7,6 +7,7 @@ import dev.mimic.adapt.svf.Parametrisation;
 import dev.mimic.adapt.svf.Targets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * How an expert is trained. Begin with {@link #DEFAULTS} or {@link #BUNDLED}; every {@code with…} method gives a changed
@@ -156,574 +157,173 @@ public record TrainingOptions(
     }
 
     public TrainingOptions withGoal(Goal value) {
-        return new TrainingOptions(
-                value,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.goal = value);
     }
 
     public TrainingOptions withTargets(Targets value) {
-        return new TrainingOptions(
-                goal,
-                value,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.targets = value);
     }
 
     public TrainingOptions withParametrisation(Parametrisation value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                value,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.parametrisation = value);
     }
 
     public TrainingOptions withMaxMult(double value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                value,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.maxMult = value);
     }
 
     public TrainingOptions withSteps(int value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                value,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.steps = value);
     }
 
     public TrainingOptions withBatch(int value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                value,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.batch = value);
     }
 
     public TrainingOptions withSamples(int value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                value,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.samples = value);
     }
 
     public TrainingOptions withLearningRate(double value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                value,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.learningRate = value);
     }
 
     public TrainingOptions withSchedule(Schedule value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                value,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.schedule = value);
     }
 
     public TrainingOptions withFinalShare(double value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                value,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.finalShare = value);
     }
 
     public TrainingOptions withWeightDecay(double value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                value,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.weightDecay = value);
     }
 
     public TrainingOptions withClip(double value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                value,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.clip = value);
     }
 
     public TrainingOptions withDivergence(Objective value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                value,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.divergence = value);
     }
 
     public TrainingOptions withMeanBaseline(boolean value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                value,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.meanBaseline = value);
     }
 
     public TrainingOptions withNormalise(boolean value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                value,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.normalise = value);
     }
 
     public TrainingOptions withStopToken(boolean value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                value,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.stopToken = value);
     }
 
     public TrainingOptions withTemperature(float value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                value,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.temperature = value);
     }
 
     public TrainingOptions withReplyLimit(int value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                value,
-                validateEvery,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.replyLimit = value);
     }
 
     public TrainingOptions withValidateEvery(int value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                value,
-                patience,
-                seed,
-                memory);
+        return change(c -> c.validateEvery = value);
     }
 
     public TrainingOptions withPatience(int value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                value,
-                seed,
-                memory);
+        return change(c -> c.patience = value);
     }
 
     public TrainingOptions withSeed(long value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                value,
-                memory);
+        return change(c -> c.seed = value);
     }
 
     public TrainingOptions withMemory(long value) {
-        return new TrainingOptions(
-                goal,
-                targets,
-                parametrisation,
-                maxMult,
-                steps,
-                batch,
-                samples,
-                learningRate,
-                schedule,
-                finalShare,
-                weightDecay,
-                clip,
-                divergence,
-                meanBaseline,
-                normalise,
-                stopToken,
-                temperature,
-                replyLimit,
-                validateEvery,
-                patience,
-                seed,
-                value);
+        return change(c -> c.memory = value);
+    }
+
+    private TrainingOptions change(Consumer<Changed> change) {
+        Changed changed = new Changed(this);
+        change.accept(changed);
+        return changed.options();
+    }
+
+    /** The fields of a copy, open for a change. */
+    private static final class Changed {
+        private Goal goal;
+        private Targets targets;
+        private Parametrisation parametrisation;
+        private double maxMult;
+        private int steps;
+        private int batch;
+        private int samples;
+        private double learningRate;
+        private Schedule schedule;
+        private double finalShare;
+        private double weightDecay;
+        private double clip;
+        private Objective divergence;
+        private boolean meanBaseline;
+        private boolean normalise;
+        private boolean stopToken;
+        private float temperature;
+        private int replyLimit;
+        private int validateEvery;
+        private int patience;
+        private long seed;
+        private long memory;
+
+        Changed(TrainingOptions from) {
+            goal = from.goal;
+            targets = from.targets;
+            parametrisation = from.parametrisation;
+            maxMult = from.maxMult;
+            steps = from.steps;
+            batch = from.batch;
+            samples = from.samples;
+            learningRate = from.learningRate;
+            schedule = from.schedule;
+            finalShare = from.finalShare;
+            weightDecay = from.weightDecay;
+            clip = from.clip;
+            divergence = from.divergence;
+            meanBaseline = from.meanBaseline;
+            normalise = from.normalise;
+            stopToken = from.stopToken;
+            temperature = from.temperature;
+            replyLimit = from.replyLimit;
+            validateEvery = from.validateEvery;
+            patience = from.patience;
+            seed = from.seed;
+            memory = from.memory;
+        }
+
+        TrainingOptions options() {
+            return new TrainingOptions(
+                    goal,
+                    targets,
+                    parametrisation,
+                    maxMult,
+                    steps,
+                    batch,
+                    samples,
+                    learningRate,
+                    schedule,
+                    finalShare,
+                    weightDecay,
+                    clip,
+                    divergence,
+                    meanBaseline,
+                    normalise,
+                    stopToken,
+                    temperature,
+                    replyLimit,
+                    validateEvery,
+                    patience,
+                    seed,
+                    memory);
+        }
     }
 }

@@ -17,7 +17,7 @@ final class DecompositionFlags {
     private DecomposeOptions.Method method = DecomposeOptions.Method.FULL;
 
     @Option(names = "--rank", paramLabel = "K", description = "Singular values to keep (default with full: all).")
-    private int rank;
+    private Integer rank;
 
     @Option(
             names = "--oversampling",
@@ -32,6 +32,9 @@ final class DecompositionFlags {
     private long seed;
 
     DecomposeOptions options(Targets targets, DType dtype, boolean check) {
-        return new DecomposeOptions(targets, method, rank, oversampling, power, seed, dtype, check);
+        if (rank != null && rank < 1) {
+            throw new IllegalArgumentException("--rank: expected at least 1, got " + rank);
+        }
+        return new DecomposeOptions(targets, method, rank == null ? 0 : rank, oversampling, power, seed, dtype, check);
     }
 }

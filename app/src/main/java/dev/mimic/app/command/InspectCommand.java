@@ -6,6 +6,7 @@ import dev.mimic.app.terminal.Table;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.model.ModelConfig;
 import dev.mimic.loader.model.ModelDirectory;
+import dev.mimic.loader.model.RopeScaling;
 import dev.mimic.loader.safetensors.SafetensorsFile;
 import dev.mimic.loader.safetensors.TensorScan;
 import dev.mimic.loader.safetensors.TensorView;
@@ -82,12 +83,22 @@ final class InspectCommand implements Callable<Integer> {
         about.put("context", config.maxPositions());
         about.put("sliding_window", config.slidingWindow() == Integer.MAX_VALUE ? null : config.slidingWindow());
         about.put("tied_head", config.tiedHead());
-        about.put("rope", config.ropeScaling().toString());
+        about.put("rope_theta", config.ropeTheta());
+        about.put("rope_scaling", scaling(config.ropeScaling()));
         about.put("fingerprint", directory.fingerprint());
         about.put("weight_bytes", directory.totalBytes());
         about.put("kv_bytes_per_token", kvBytesPerToken(config));
         about.put("kv_bytes_full_context", kvBytesPerToken(config) * config.maxPositions());
         return about;
+    }
+
+    private static String scaling(RopeScaling scaling) {
+        return switch (scaling) {
+            case RopeScaling.None _ -> "none";
+            case RopeScaling.Llama3 llama3 -> "llama3, factor " + llama3.factor();
+            case RopeScaling.Linear linear -> "linear, factor " + linear.factor();
+            case RopeScaling.Dynamic dynamic -> "dynamic, factor " + dynamic.factor();
+        };
     }
 
     /** Bytes of keys and values in F32 that a position takes over all layers. */

@@ -70,6 +70,9 @@ public final class GgufImport {
         try (GgufFile gguf = GgufFile.open(file)) {
             Prepared prepared = prepare(gguf, dtype);
             Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+            // an interrupted process leaves nothing behind either
+            Thread cleanup = new Thread(() -> deleteLeftover(temporary), "mimic-import-cleanup");
+            Runtime.getRuntime().addShutdownHook(cleanup);
             try {
                 Files.createDirectory(temporary);
                 prepared.texts().forEach((name, text) -> AtomicFile.writeText(temporary.resolve(name), text));
@@ -79,6 +82,7 @@ public final class GgufImport {
             } catch (IOException e) {
                 throw new UncheckedIOException("import: " + folder + ": cannot be written: " + e, e);
             } finally {
+                withdraw(cleanup);
                 deleteLeftover(temporary);
             }
         }
@@ -158,6 +162,14 @@ public final class GgufImport {
             SafetensorsWriter.writePending(file, pending, Map.of("format", "pt"));
         }
         return new Result(prepared.tensors().size(), total);
+    }
+
+    private static void withdraw(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            return; // the JVM is going down and runs it
+        }
     }
 
     private static void deleteLeftover(Path temporary) {
