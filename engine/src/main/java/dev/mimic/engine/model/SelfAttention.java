@@ -3,6 +3,7 @@ package dev.mimic.engine.model;
 import dev.mimic.engine.trace.ForwardTrace;
 import dev.mimic.kernels.attention.AttentionShape;
 import dev.mimic.kernels.attention.KeyValues;
+import dev.mimic.kernels.attention.PrefillBlocks;
 import dev.mimic.kernels.backend.Backend;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
 
@@ -62,8 +63,10 @@ final class SelfAttention {
                 int position = step.positions()[row];
                 KeyValues cache = caches[block];
                 backend.attention().store(shape, count, a.k, a.v, row, cache, position);
-                backend.attention().prefill(shape, count, a.q, row, cache, position, step.window(), a.attended);
             }
+            PrefillBlocks blocks =
+                    new PrefillBlocks(step.blocks(), step.begins(), step.ends(), step.positions(), caches);
+            backend.attention().prefill(shape, step.window(), blocks, a.q, a.attended);
         }
     }
 }

@@ -63,4 +63,15 @@ public interface AttentionKernels {
             int position,
             int window,
             float[] out);
+
+    /**
+     * Blocks of several sequences at once: the rows {@code [begins[b], ends[b])} are block b, over a cache of its own,
+     * each as {@link #prefill} by itself.
+     *
+     * @param window positions seen at most; {@code Integer.MAX_VALUE} for all
+     * @param blocks sequences
+     * @param q [rows, heads, headSize]
+     * @param out [rows, heads, headSize]; overwritten in the blocks' rows
+     */
+    void prefill(AttentionShape shape, int window, PrefillBlocks blocks, float[] q, float[] out);
 }

@@ -59,6 +59,15 @@ final class ScalarAttentionKernels implements AttentionKernels {
         });
     }
 
+    @Override
+    public void prefill(AttentionShape shape, int window, PrefillBlocks blocks, float[] q, float[] out) {
+        for (int b = 0; b < blocks.count(); b++) {
+            int row = blocks.begins()[b];
+            int position = blocks.positions()[row];
+            prefill(shape, blocks.ends()[b] - row, q, row, blocks.caches()[b], position, window, out);
+        }
+    }
+
     private static void head(
             AttentionShape shape, int head, float[] q, int offset, KeyValues cache, int begin, int end, float[] out) {
         int size = shape.headSize();

@@ -52,6 +52,12 @@ final class VectorAttentionKernels implements AttentionKernels {
         prefill.run(shape, batch, q, row, cache, position, window, out);
     }
 
+    @Override
+    public void prefill(AttentionShape shape, int window, PrefillBlocks blocks, float[] q, float[] out) {
+        blocks.check(shape, window, q, out);
+        prefill.run(shape, window, blocks, q, out);
+    }
+
     /** Copies rows into the cache. Made once, so that handing it over allocates nothing. */
     private static final class Store implements WorkerPool.Task {
         private AttentionShape shape;

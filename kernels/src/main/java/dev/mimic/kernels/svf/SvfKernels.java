@@ -139,17 +139,15 @@ public final class SvfKernels {
             float[] scratch,
             float[] y) {
         int rank = factors.rank();
+        float[] projected = kept == null ? scratch : kept;
+        Shapes.atLeast("svf", "kept", projected.length, (long) batch * rank);
         switch (phase) {
-            case DECODE -> matrix.gemvTransposed(factors.v(), batch, x, scratch);
-            case PREFILL -> matrix.gemmTransposed(factors.v(), batch, x, scratch);
-        }
-        if (kept != null) {
-            Shapes.atLeast("svf", "kept", kept.length, (long) batch * rank);
-            System.arraycopy(scratch, 0, kept, 0, batch * rank);
+            case DECODE -> matrix.gemvTransposed(factors.v(), batch, x, projected);
+            case PREFILL -> matrix.gemmTransposed(factors.v(), batch, x, projected);
         }
         for (int i = 0; i < batch; i++) {
             if (scales[i] != null) {
-                scale(scales[i], scratch, i * rank, rank);
+                scale(scales[i], projected, scratch, i * rank, rank);
             }
         }
         switch (phase) {
@@ -160,9 +158,9 @@ public final class SvfKernels {
 
     // C2 turns these two into vector loops by itself
 
-    private static void scale(float[] scale, float[] y, int offset, int length) {
+    private static void scale(float[] scale, float[] x, float[] y, int offset, int length) {
         for (int k = 0; k < length; k++) {
-            y[offset + k] *= scale[k];
+            y[offset + k] = x[offset + k] * scale[k];
         }
     }
 

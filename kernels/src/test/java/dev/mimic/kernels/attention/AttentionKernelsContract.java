@@ -255,6 +255,38 @@ abstract class AttentionKernelsContract {
     }
 
     @Test
+    void blocksOfSeveralSequencesAreAsEachByItself() {
+        int[] begins = {0, 1, 40, 41, 300};
+        int[] ends = {1, 40, 41, 300, 305};
+        int[] starts = {7, 0, 0, 3, 90};
+        for (int[] sizes : SHAPES) {
+            AttentionShape shape = shape(sizes);
+            RandomGenerator random = SeededCases.generator(50 + sizes[2]);
+            int size = shape.querySize();
+            float[] q = AttentionCases.gaussian(random, 305 * size, 2);
+            KeyValues[] caches = new KeyValues[5];
+            int[] positions = new int[305];
+            float[] alone = new float[305 * size];
+            for (int b = 0; b < 5; b++) {
+                positions[begins[b]] = starts[b];
+                int rows = ends[b] - begins[b];
+                caches[b] = cases.random(shape, 400, 0, starts[b] + rows, random);
+                kernels().prefill(shape, rows, q, begins[b], caches[b], starts[b], 50, alone);
+            }
+            PrefillBlocks blocks = new PrefillBlocks(5, begins, ends, positions, caches);
+            for (int threads = 1; threads <= 3; threads++) {
+                try (WorkerPool pool = WorkerPool.of(threads)) {
+                    float[] together = AttentionCases.guarded(305 * size);
+                    kernels(pool).prefill(shape, 50, blocks, q, together);
+                    assertArrayEquals(alone, Arrays.copyOf(together, 305 * size), threads + " threads");
+                    AttentionCases.assertGuards(together, 305 * size);
+                }
+            }
+            cases.close();
+        }
+    }
+
+    @Test
     void aValueThatIsNotANumberStaysWithTheRowsThatSeeIt() {
         AttentionShape shape = new AttentionShape(2, 1, 8, 0.35f);
         RandomGenerator random = SeededCases.generator(4);

@@ -54,6 +54,32 @@ final class SvfKernelsTest {
     }
 
     @Test
+    void whatABackwardPassNeedsIsKeptAndTheResultIsTheSame() {
+        forEachCase((kernels, phase, c) -> {
+            float[] expected = c.target(0);
+            kernels.apply(phase, c.factors, BATCH, c.x, c.scales, c.scratch(), expected);
+            float[] kept = c.scratch();
+            float[] y = c.target(0);
+            kernels.apply(phase, c.factors, BATCH, c.x, c.scales, kept, c.scratch(), y);
+            assertArrayEquals(expected, y);
+            float[] ones = new float[c.rank()];
+            Arrays.fill(ones, 1);
+            float[][] unscaled = new float[BATCH][];
+            Arrays.fill(unscaled, ones);
+            float[] projected = c.scratch();
+            kernels.apply(phase, c.factors, BATCH, c.x, unscaled, projected, c.target(0));
+            assertArrayEquals(projected, kept);
+            float[] added = c.target(0.5f);
+            kernels.accumulate(phase, c.factors, BATCH, c.x, c.scales, c.scratch(), added);
+            float[] keptToo = c.scratch();
+            float[] addedToo = c.target(0.5f);
+            kernels.accumulate(phase, c.factors, BATCH, c.x, c.scales, keptToo, c.scratch(), addedToo);
+            assertArrayEquals(added, addedToo);
+            assertArrayEquals(projected, keptToo);
+        });
+    }
+
+    @Test
     void aRowIsTheSameAloneAndAmongEightOthers() {
         forEachCase((kernels, phase, c) -> {
             float[] applied = c.target(0);
