@@ -43,6 +43,9 @@ final class MergedFolder {
             ModelDirectory model, Path out, Optional<DType> dtype, long shardBytes, List<PendingTensor> tensors) {
         Path target = out.toAbsolutePath().normalize();
         Path folder = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        // an interrupted process leaves nothing behind either
+        Thread cleanup = new Thread(() -> delete(folder), "mimic-merge-cleanup");
+        Runtime.getRuntime().addShutdownHook(cleanup);
         try {
             refuseFull(target);
             Files.createDirectories(folder);
@@ -53,7 +56,16 @@ final class MergedFolder {
         } catch (IOException e) {
             throw new UncheckedIOException(out + ": cannot be written: " + e, e);
         } finally {
+            withdraw(cleanup);
             delete(folder);
+        }
+    }
+
+    private static void withdraw(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            return; // the JVM is going down and runs it
         }
     }
 
