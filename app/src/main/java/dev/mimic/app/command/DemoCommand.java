@@ -2,7 +2,14 @@ package dev.mimic.app.command;
 
 import dev.mimic.adapt.bundled.BundledModel;
 import dev.mimic.app.terminal.Console;
+import dev.mimic.loader.AtomicFile;
 import dev.mimic.loader.json.Json;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -16,7 +23,7 @@ import picocli.CommandLine.ParentCommand;
             "",
             "Loads the model, asks it held-out questions, takes its weights apart, asks again with each expert, lets an",
             "expert choose the expert, and mixes three experts for questions that need two skills. --json prints one",
-            "object: skills, dispatch, mixture, seconds."
+            "object: skills, dispatch, mixture, few_shot (null yet), seconds."
         })
 final class DemoCommand implements Callable<Integer> {
     @ParentCommand
@@ -34,8 +41,11 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
+    @Option(names = "--out", paramLabel = "DIR", description = "Write demo.txt and demo.json into this folder too.")
+    private Path out;
+
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         if (examples < 1) {
             throw new IllegalArgumentException("--examples: expected at least 1, got " + examples);
         }
@@ -48,7 +58,19 @@ final class DemoCommand implements Callable<Integer> {
             } else {
                 report.print(console.out());
             }
+            if (out != null) {
+                write(report);
+            }
         }
         return 0;
+    }
+
+    private void write(DemoReport report) throws IOException {
+        Files.createDirectories(out);
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        report.print(new PrintStream(text, true, StandardCharsets.UTF_8));
+        AtomicFile.writeText(out.resolve("demo.txt"), text.toString(StandardCharsets.UTF_8));
+        AtomicFile.writeText(out.resolve("demo.json"), Json.writeIndented(report.asMap()) + "\n");
+        mimic.console().note("wrote demo.txt and demo.json to " + out);
     }
 }
