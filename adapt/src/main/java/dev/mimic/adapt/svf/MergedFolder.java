@@ -1,6 +1,7 @@
 package dev.mimic.adapt.svf;
 
 import dev.mimic.loader.AtomicFile;
+import dev.mimic.loader.TemporaryFolder;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
 import dev.mimic.loader.model.ModelDirectory;
@@ -19,7 +20,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.stream.Stream;
 
 /** A model folder that is written beside its place and moved there when it is whole. */
@@ -42,11 +42,8 @@ final class MergedFolder {
     static void write(
             ModelDirectory model, Path out, Optional<DType> dtype, long shardBytes, List<PendingTensor> tensors) {
         Path target = out.toAbsolutePath().normalize();
-        Path folder = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
-        // an interrupted process leaves nothing behind either
-        Thread cleanup = new Thread(() -> delete(folder), "mimic-merge-cleanup");
-        Runtime.getRuntime().addShutdownHook(cleanup);
-        try {
+        try (TemporaryFolder temporary = TemporaryFolder.beside(target)) {
+            Path folder = temporary.path();
             refuseFull(target);
             Files.createDirectories(folder);
             copyOthers(model.path(), folder, dtype);
@@ -55,17 +52,6 @@ final class MergedFolder {
             Files.move(folder, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new UncheckedIOException(out + ": cannot be written: " + e, e);
-        } finally {
-            withdraw(cleanup);
-            delete(folder);
-        }
-    }
-
-    private static void withdraw(Thread hook) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            return; // the JVM is going down and runs it
         }
     }
 
@@ -148,20 +134,5 @@ final class MergedFolder {
             bytes += tensor.byteSize();
         }
         return shards;
-    }
-
-    /** Removes what an error left; nothing after the move. */
-    private static void delete(Path folder) {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-            Files.delete(folder);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

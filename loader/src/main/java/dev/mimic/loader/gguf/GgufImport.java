@@ -1,6 +1,7 @@
 package dev.mimic.loader.gguf;
 
 import dev.mimic.loader.AtomicFile;
+import dev.mimic.loader.TemporaryFolder;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.safetensors.DType;
 import dev.mimic.loader.safetensors.PendingTensor;
@@ -16,7 +17,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.stream.Stream;
 
 /**
@@ -69,11 +69,8 @@ public final class GgufImport {
         checkFree(target);
         try (GgufFile gguf = GgufFile.open(file)) {
             Prepared prepared = prepare(gguf, dtype);
-            Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
-            // an interrupted process leaves nothing behind either
-            Thread cleanup = new Thread(() -> deleteLeftover(temporary), "mimic-import-cleanup");
-            Runtime.getRuntime().addShutdownHook(cleanup);
-            try {
+            try (TemporaryFolder folderBeside = TemporaryFolder.beside(target)) {
+                Path temporary = folderBeside.path();
                 Files.createDirectory(temporary);
                 prepared.texts().forEach((name, text) -> AtomicFile.writeText(temporary.resolve(name), text));
                 Result result = writeWeights(gguf, prepared, temporary.resolve("model.safetensors"), progress);
@@ -81,9 +78,6 @@ public final class GgufImport {
                 return result;
             } catch (IOException e) {
                 throw new UncheckedIOException("import: " + folder + ": cannot be written: " + e, e);
-            } finally {
-                withdraw(cleanup);
-                deleteLeftover(temporary);
             }
         }
     }
@@ -162,26 +156,5 @@ public final class GgufImport {
             SafetensorsWriter.writePending(file, pending, Map.of("format", "pt"));
         }
         return new Result(prepared.tensors().size(), total);
-    }
-
-    private static void withdraw(Thread hook) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            return; // the JVM is going down and runs it
-        }
-    }
-
-    private static void deleteLeftover(Path temporary) {
-        if (!Files.exists(temporary)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(temporary)) {
-            for (Path path : files.sorted((a, b) -> b.compareTo(a)).toList()) {
-                Files.delete(path);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }
