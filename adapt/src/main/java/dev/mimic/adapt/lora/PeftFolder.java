@@ -78,6 +78,15 @@ public final class PeftFolder {
         PeftWriter.write(out, adapter, settings, layers);
     }
 
+    /**
+     * Checks that {@link #write} may write there, before long work.
+     *
+     * @throws IllegalArgumentException if there is a file, or a folder that holds anything else than an adapter
+     */
+    public static void checkMayBeWritten(Path out) {
+        PeftWriter.checkMayBeReplaced(out.toAbsolutePath().normalize());
+    }
+
     private static Matcher parts(Path file, TensorView tensor, PeftConfig config, ModelConfig model) {
         Matcher parts = TENSOR.matcher(tensor.name());
         if (!parts.matches()) {

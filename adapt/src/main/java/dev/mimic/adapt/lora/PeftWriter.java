@@ -62,7 +62,7 @@ final class PeftWriter {
         }
     }
 
-    private static void checkMayBeReplaced(Path target) throws IOException {
+    static void checkMayBeReplaced(Path target) {
         if (!Files.exists(target)) {
             return;
         }
@@ -79,6 +79,8 @@ final class PeftWriter {
                 throw new IllegalArgumentException("write: " + target + " holds '" + others.getFirst()
                         + "', expected a new folder or one with an adapter");
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
