@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * A LoRA adapter and where it comes from.
@@ -23,17 +24,18 @@ public record PeftAdapter(String name, Adapter.LowRank adapter, Map<String, Stri
     /**
      * Checks the model it was trained on, where its folder says. Those that PEFT writes do not.
      *
-     * @param fingerprint of the model that is to be adapted
+     * @param fingerprint of the model that is to be adapted; asked for where it is needed
      * @param transfer whether another model is a note instead of an error
      * @param notes hears what the user should know, one line each
      * @throws IllegalArgumentException naming both fingerprints
      */
-    public void checkBase(String fingerprint, boolean transfer, Consumer<String> notes) {
+    public void checkBase(Supplier<String> fingerprint, boolean transfer, Consumer<String> notes) {
         String base = origin.get(BASE);
-        if (base == null || base.equals(fingerprint)) {
+        if (base == null || base.equals(fingerprint.get())) {
             return;
         }
-        String problem = name + ": it was trained on the model with fingerprint " + base + ", expected " + fingerprint;
+        String problem = name + ": it was trained on the model with fingerprint " + base + ", expected "
+                + fingerprint.get();
         if (!transfer) {
             throw new IllegalArgumentException(problem);
         }

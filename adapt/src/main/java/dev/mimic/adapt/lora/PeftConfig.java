@@ -192,10 +192,19 @@ final class PeftConfig {
         return first(ranks, module, rank);
     }
 
-    /** What a module's product is multiplied by: alpha / r, or alpha / sqrt(r) (Kalajdzievski 2023). */
+    /**
+     * What a module's product is multiplied by: alpha / r, or alpha / sqrt(r) (Kalajdzievski 2023).
+     *
+     * @throws dev.mimic.loader.InvalidModelException if that is no finite float
+     */
     float scale(String module) {
         double divisor = rank(module);
-        return (float) (first(alphas, module, alpha) / (rankStabilised ? Math.sqrt(divisor) : divisor));
+        double value = first(alphas, module, alpha);
+        float scale = (float) (value / (rankStabilised ? Math.sqrt(divisor) : divisor));
+        if (!Float.isFinite(scale)) {
+            throw json.invalid("lora_alpha", "expected a number of float's range, found " + value);
+        }
+        return scale;
     }
 
     private static <T> T first(Map<ModulePattern, T> patterns, String module, T otherwise) {

@@ -143,7 +143,7 @@ final class Session implements AutoCloseable {
             lora = flag.folder();
             lora.ifPresent(folder -> {
                 PeftAdapter read = PeftFolder.read(folder, engine.config(), console::note);
-                read.checkBase(engine.fingerprint(), flags.transfer(), console::note);
+                read.checkBase(engine::fingerprint, flags.transfer(), console::note);
                 engine.check(read.adapter());
                 adapter = read.adapter();
             });
