@@ -117,8 +117,7 @@ final class LowRankAdapterTest {
     }
 
     private static void refused(Engine engine, String weight, LowRankFactors factors, String message) {
-        GenerationRequest asked =
-                GenerationRequest.ofIds(1).withAdapter(new Adapter.LowRank(Map.of(weight, factors)));
+        GenerationRequest asked = GenerationRequest.ofIds(1).withAdapter(new Adapter.LowRank(Map.of(weight, factors)));
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> engine.generate(asked));
         assertTrue(e.getMessage().startsWith(message), e.getMessage());
         assertFalse(e.getMessage().contains("\n"), e.getMessage());
