@@ -5,6 +5,7 @@ import dev.mimic.adapt.dispatch.Choice;
 import dev.mimic.adapt.svf.ExpertMixture;
 import dev.mimic.app.terminal.Console;
 import dev.mimic.engine.Adapter;
+import dev.mimic.engine.EngineOptions;
 import dev.mimic.engine.GenerationRequest;
 import dev.mimic.engine.GenerationResult;
 import java.io.BufferedReader;
@@ -43,7 +44,7 @@ import picocli.CommandLine.Spec;
             "",
             "Without a terminal it reads a message per line from stdin and prints a reply per line or more."
         })
-final class ChatCommand implements Callable<Integer> {
+final class ChatCommand implements Callable<Integer>, CheckedOptions {
     private static final String PROMPT = "> ";
     private static final int BATCH = 64;
 
@@ -96,6 +97,13 @@ final class ChatCommand implements Callable<Integer> {
     private ExpertMixture.Mode mix = ExpertMixture.Mode.DELTA;
     private Adapter adapter = Adapter.NONE;
     private Adaptation adaptation; // null from the first /expert on, and where the model does not adapt itself
+
+    @Override
+    public void check() {
+        if (context != null) {
+            EngineOptions.DEFAULTS.withContextLength(context);
+        }
+    }
 
     @Override
     public Integer call() {

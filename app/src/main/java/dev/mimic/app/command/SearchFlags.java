@@ -4,7 +4,7 @@ import dev.mimic.adapt.search.FewShotSettings;
 import picocli.CommandLine.Option;
 
 /** Options of the few-shot search. */
-final class SearchFlags {
+final class SearchFlags implements CheckedOptions {
     @Option(names = "--population", paramLabel = "N", description = "Candidates at once (default: ${DEFAULT-VALUE}).")
     private int population = FewShotSettings.DEFAULTS.population();
 
@@ -40,6 +40,11 @@ final class SearchFlags {
 
     @Option(names = "--seed", paramLabel = "N", description = "Seed of the candidates (default: ${DEFAULT-VALUE}).")
     private long seed;
+
+    @Override
+    public void check() {
+        settings();
+    }
 
     boolean perLayer() {
         return perLayer;

@@ -19,6 +19,7 @@ import dev.mimic.app.chart.LearningCurve;
 import dev.mimic.app.terminal.ProgressBar;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
+import dev.mimic.loader.AtomicFile;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.model.ModelDirectory;
 import java.nio.file.Path;
@@ -124,6 +125,9 @@ final class TrainCommand implements Callable<Integer> {
                     spec.commandLine(),
                     (factors != null ? "--factors" : "--transfer")
                             + " belongs to --method svf, expected none with lora");
+        }
+        if (!lora) {
+            AtomicFile.requirePlace(out);
         }
         Task task = taskFlags.task(spec, mimic.console());
         TrainingData examples = new TrainingData(

@@ -1,5 +1,6 @@
 package dev.mimic.app.command;
 
+import dev.mimic.adapt.bundled.BundledModel;
 import dev.mimic.adapt.gradient.KlForm;
 import dev.mimic.adapt.gradient.Objective;
 import dev.mimic.adapt.lora.LowRankSettings;
@@ -13,9 +14,13 @@ import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Options of training; what is not given is the default of the model. */
-final class TrainingFlags {
+final class TrainingFlags implements CheckedOptions {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
     @Option(
             names = "--method",
             paramLabel = "M",
@@ -188,6 +193,12 @@ final class TrainingFlags {
                 ? Optional.empty()
                 : Optional.of(new LowRankSettings(
                         or(rank, base.rank()), or(alpha, base.alpha()), or(dropout, base.dropout()), model));
+    }
+
+    @Override
+    public void check() {
+        String model = command.positionalParameters().getFirst().getValue();
+        options(model, model.equals(BundledModel.NAME));
     }
 
     /**
