@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.mimic.adapt.bundled.BundledModel;
 import dev.mimic.adapt.svf.DecomposeOptions;
 import dev.mimic.adapt.svf.Decomposer;
 import dev.mimic.adapt.svf.DecompositionListener;
@@ -13,7 +12,6 @@ import dev.mimic.adapt.svf.Expert;
 import dev.mimic.adapt.svf.Targets;
 import dev.mimic.adapt.train.TrainingLog;
 import dev.mimic.adapt.train.TrainingStep;
-import dev.mimic.loader.json.Json;
 import dev.mimic.loader.model.ModelDirectory;
 import dev.mimic.testkit.TestFolders;
 import java.io.IOException;
@@ -23,7 +21,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -47,6 +44,9 @@ final class KilledTrainingTest {
     private static final long POLL_NANOS = 20_000; // the file is there for about a millisecond
     private static final Pattern RESUMED = Pattern.compile("note: .*resumed after step (\\d+) of");
 
+    /** A small one: twenty JVMs have to come to their first steps. */
+    private static final Path MODEL = TestFolders.root().resolve("oracle/models/llama-gqa-f32");
+
     @TempDir
     private Path folder;
 
@@ -54,18 +54,14 @@ final class KilledTrainingTest {
 
     @BeforeEach
     void prepare() throws IOException {
-        String[] things = {"dog", "cat", "cup", "fish", "bag", "book", "mice", "coin", "bread"};
         StringBuilder data = new StringBuilder();
-        for (int i = 0; i < things.length; i++) {
-            String answer = i % 3 == 0 ? "B" : "A"; // so that some replies are wrong
-            data.append(Json.write(Map.of("prompt", "Options: " + things[i] + "(A)", "answer", answer)))
-                    .append('\n');
+        for (int i = 1; i <= 9; i++) {
+            data.append("{\"prompt\":\"").append(i).append("\",\"answer\":\"A\"}\n");
         }
         Files.writeString(folder.resolve("data.jsonl"), data);
-        Files.writeString(folder.resolve("valid.jsonl"), "{\"prompt\":\"Pick one: cat(A)\",\"answer\":\"A\"}\n");
+        Files.writeString(folder.resolve("valid.jsonl"), "{\"prompt\":\"ab\",\"answer\":\"A\"}\n");
         DecomposeOptions all = DecomposeOptions.defaults().withTargets(new Targets("all"));
-        try (BundledModel model = BundledModel.unpack();
-                ModelDirectory directory = ModelDirectory.open(model.folder());
+        try (ModelDirectory directory = ModelDirectory.open(MODEL);
                 Decomposer decomposer = Decomposer.open(all, 0)) {
             decomposer.decompose(directory, folder.resolve("factors"), DecompositionListener.NONE);
         }
@@ -74,7 +70,8 @@ final class KilledTrainingTest {
     /** Training that writes a checkpoint after every step, each of them short. */
     private ForkedMimic train(Path out) throws IOException {
         Files.createDirectories(out.getParent());
-        List<String> command = new ArrayList<>(List.of("train", "bundled", "--task", "jsonl", "--check", "letter"));
+        List<String> command = new ArrayList<>(List.of("train", MODEL.toString(), "--task", "jsonl"));
+        command.addAll(List.of("--check", "letter", "--targets", "all", "--lr", "2e-2", "--clip", "1"));
         command.addAll(List.of("--data", folder.resolve("data.jsonl").toString()));
         command.addAll(List.of("--valid", folder.resolve("valid.jsonl").toString()));
         command.addAll(List.of("--factors", folder.resolve("factors").toString()));
@@ -162,12 +159,12 @@ final class KilledTrainingTest {
         assertEquals(STEPS, TrainingLog.read(beside(out, ".jsonl")).size());
     }
 
-    /** Replies right and wrong, and numbers that moved: equal experts would say little if nothing happened. */
+    /** Equal experts would say little if nothing had moved, or every step had been the same. */
     private static void assertItTrained(Path out) {
         List<TrainingStep> steps = TrainingLog.read(beside(out, ".jsonl"));
         assertEquals(STEPS, steps.size());
-        assertTrue(steps.stream().anyMatch(s -> s.accuracy() > 0), "no reply is right");
-        assertTrue(steps.stream().anyMatch(s -> s.accuracy() < 1), "no reply is wrong");
+        assertEquals(
+                STEPS, steps.stream().map(TrainingStep::gradientNorm).distinct().count());
         Expert.read(out, _ -> {}).vectors().values().forEach(z -> assertNotEquals(1f, z[0]));
     }
 
