@@ -68,7 +68,7 @@ final class KilledTrainingTest {
     }
 
     /** Training that writes a checkpoint after every step, each of them short. */
-    private ForkedMimic train(Path out) throws IOException {
+    private ForkedMimic train(Path out, String... more) throws IOException {
         Files.createDirectories(out.getParent());
         List<String> command = new ArrayList<>(List.of("train", MODEL.toString(), "--task", "jsonl"));
         command.addAll(List.of("--check", "letter", "--targets", "all", "--lr", "2e-2", "--clip", "1"));
@@ -77,6 +77,7 @@ final class KilledTrainingTest {
         command.addAll(List.of("--factors", folder.resolve("factors").toString()));
         command.addAll(List.of("--steps", String.valueOf(STEPS), "--batch", "2", "--max-tokens", "5"));
         command.addAll(List.of("--baseline", "none", "--validate-every", "1", "--out", out.toString()));
+        command.addAll(List.of(more));
         return ForkedMimic.start(out.getParent(), command);
     }
 
@@ -152,6 +153,12 @@ final class KilledTrainingTest {
             assertEquals(130, mimic.exitCode(), mimic::errors);
         }
         assertTrue(Files.notExists(out), "an expert of an unfinished training");
+        try (ForkedMimic other = train(out, "--weight-decay", "0.5")) {
+            assertEquals(1, other.exitCode(), other::errors);
+            String error = other.errors();
+            assertTrue(error.contains("mimic: " + beside(out, ".ckpt")), error);
+            assertTrue(error.contains("weight-decay is 0.5, found 0.0"), error);
+        }
         try (ForkedMimic mimic = train(out)) {
             assertEquals(0, mimic.exitCode(), mimic::errors);
             assertTrue(resumedAfter(mimic) > 0, mimic.errors());

@@ -171,7 +171,8 @@ final class SakanaImportTest {
         float[][] p = parameters();
         List<String> names = IntStream.range(0, p.length).mapToObj(this::weight).toList();
         Path raw = folder.resolve("values");
-        ByteBuffer bytes = ByteBuffer.allocate(Arrays.stream(p).mapToInt(v -> v.length).sum() * Float.BYTES)
+        ByteBuffer bytes = ByteBuffer.allocate(
+                        Arrays.stream(p).mapToInt(v -> v.length).sum() * Float.BYTES)
                 .order(ByteOrder.nativeOrder());
         Arrays.stream(p).forEach(values -> {
             for (float value : values) {
@@ -181,7 +182,11 @@ final class SakanaImportTest {
         Files.write(raw, bytes.array());
         Path lengths = Files.writeString(
                 folder.resolve("names"),
-                String.join("\n", IntStream.range(0, p.length).mapToObj(n -> names.get(n) + " " + p[n].length).toList()));
+                String.join(
+                        "\n",
+                        IntStream.range(0, p.length)
+                                .mapToObj(n -> names.get(n) + " " + p[n].length)
+                                .toList()));
         torch.run(SAVE, lengths, raw, folder);
         Path ours = folder.resolve("ours.pt");
         TorchFileWriter.write(ours, names, p);
@@ -191,7 +196,8 @@ final class SakanaImportTest {
         for (Path file : saved) {
             Expert read = SakanaImport.read(file, factors, layers, 1);
             assertEquals(expected.vectors().keySet(), read.vectors().keySet());
-            expected.vectors().forEach((name, z) -> assertArrayEquals(z, read.vectors().get(name), file + ": " + name));
+            expected.vectors()
+                    .forEach((name, z) -> assertArrayEquals(z, read.vectors().get(name), file + ": " + name));
         }
         for (Path file : TestFolders.files(folder.resolve("refused"), ".pt")) {
             String message = assertThrows(

@@ -100,8 +100,8 @@ final class ChatCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         experts.maybeLater();
-        try (Session session =
-                        Session.open(mimic.console(), spec, common, model, context, experts, lora, adapt, tasks, BATCH);
+        try (Session session = Session.open(
+                        mimic.console(), spec, common, model, context, experts, lora, adapt, tasks, BATCH);
                 Lines lines = lines(mimic.console())) {
             if (session.engine().chatTemplate().isEmpty()) {
                 throw new IllegalArgumentException(model + " has no chat template; `mimic run` continues raw text");

@@ -88,7 +88,11 @@ final class TrainCommand implements Callable<Integer> {
             })
     private Path valid;
 
-    @Option(names = "--out", paramLabel = "E", required = true, description = "Expert file to write; with lora a folder.")
+    @Option(
+            names = "--out",
+            paramLabel = "E",
+            required = true,
+            description = "Expert file to write; with lora a folder.")
     private Path out;
 
     @Option(
@@ -118,7 +122,9 @@ final class TrainCommand implements Callable<Integer> {
         boolean lora = flags.method() == TrainingFlags.Method.LORA;
         if (lora && (factors != null || transfer)) {
             throw new ParameterException(
-                    spec.commandLine(), (factors != null ? "--factors" : "--transfer") + " belongs to --method svf, expected none with lora");
+                    spec.commandLine(),
+                    (factors != null ? "--factors" : "--transfer")
+                            + " belongs to --method svf, expected none with lora");
         }
         Task task = taskFlags.task(spec, mimic.console());
         TrainingData examples = new TrainingData(
