@@ -16,6 +16,7 @@ import dev.mimic.adapt.train.TrainingOutcome;
 import dev.mimic.adapt.train.TrainingRun;
 import dev.mimic.adapt.train.TrainingStep;
 import dev.mimic.app.chart.LearningCurve;
+import dev.mimic.app.terminal.Console;
 import dev.mimic.app.terminal.ProgressBar;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
@@ -156,7 +157,8 @@ final class TrainCommand implements Callable<Integer> {
         long start = System.nanoTime();
         TrainingOutcome outcome;
         try (ProgressBar bar = mimic.console().progress("train", options.steps())) {
-            outcome = new TrainingRun(engine, task, options, examples).run(files, new Progress(bar));
+            outcome = new TrainingRun(engine, task, options, examples)
+                    .run(files, new Progress(mimic.console(), files, bar));
         }
         double base = outcome.base().map(Accuracy::share).orElse(Double.NaN);
         LearningCurve.write(files.curve(), "mimic train: " + task.name(), base, TrainingLog.read(files.log()));
@@ -252,9 +254,12 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /** Shows a step in the progress bar. */
-    private record Progress(ProgressBar bar) implements TrainingListener {
+    private record Progress(Console console, TrainingFiles files, ProgressBar bar) implements TrainingListener {
         @Override
         public void started(int parameters, int done, int steps) {
+            if (done > 0) {
+                console.note(files.checkpoint() + ": resumed after step " + done + " of " + steps);
+            }
             bar.at(done, parameters + " numbers");
         }
 
