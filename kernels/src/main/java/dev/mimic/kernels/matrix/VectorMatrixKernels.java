@@ -23,6 +23,7 @@ final class VectorMatrixKernels implements MatrixKernels {
     private final VectorWorkspace[] workspaces;
     private final Job job = new Job();
     private final VectorGemv gemv = new VectorGemv();
+    private final VectorGemvPanels gemvPanels = new VectorGemvPanels();
     private final VectorGemvTransposed gemvTransposed = new VectorGemvTransposed();
     private final VectorGemm gemm = new VectorGemm();
     private final VectorGemmTransposed gemmTransposed = new VectorGemmTransposed();
@@ -70,13 +71,26 @@ final class VectorMatrixKernels implements MatrixKernels {
     @Override
     public void gemv(Matrix weights, int batch, float[] x, float[] y) {
         MatrixShapes.forward("gemv", weights, batch, x, y);
-        run(gemv, weights, batch, x, y, weights.rows(), VectorGemv.GRAIN);
+        int inPanels = weights.cols() < LANES ? 0 : VectorGemvPanels.rowsOf(batch);
+        for (int first = 0; first < inPanels; first += gemvPanels.rowsInChunk()) {
+            int panels = gemvPanels.startChunk(weights, inPanels, first);
+            run(gemvPanels.packing(), weights, batch, x, y, panels, 1);
+            run(gemvPanels, weights, batch, x, y, weights.rows(), VectorChainTile.ROWS);
+        }
+        if (inPanels < batch) {
+            gemv.from(inPanels);
+            run(gemv, weights, batch, x, y, weights.rows(), VectorGemv.GRAIN);
+        }
     }
 
     @Override
     public void gemvTransposed(Matrix weights, int batch, float[] x, float[] y) {
         MatrixShapes.transposed("gemvTransposed", weights, batch, x, y);
-        run(gemvTransposed, weights, batch, x, y, weights.cols(), VectorGemvTransposed.GRAIN);
+        if (batch < VectorGemvTransposed.MANY) {
+            run(gemvTransposed, weights, batch, x, y, weights.cols(), VectorGemvTransposed.GRAIN);
+        } else {
+            run(gemmTransposed, weights, batch, x, y, weights.cols(), VectorGemmTile.PANEL);
+        }
     }
 
     @Override
