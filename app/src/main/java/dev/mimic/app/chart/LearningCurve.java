@@ -1,19 +1,12 @@
 package dev.mimic.app.chart;
 
 import dev.mimic.adapt.train.TrainingStep;
-import dev.mimic.loader.AtomicFile;
 import java.awt.BasicStroke;
 import java.awt.Color;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
-import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -60,7 +53,7 @@ public final class LearningCurve {
                     step -> step.valid().map(valid -> valid.share()).orElse(Double.NaN),
                     2.5f);
         }
-        write(png, chart);
+        GroupedBars.write(png, chart);
     }
 
     /** Adds a line; what is NaN is left out. */
@@ -89,21 +82,5 @@ public final class LearningCurve {
             series.setMarker(x.size() > 40 ? SeriesMarkers.NONE : SeriesMarkers.CIRCLE);
             series.setLineStyle(new BasicStroke(width));
         }
-    }
-
-    @SuppressWarnings("deprecation") // the encoder's one way to a stream
-    private static void write(Path png, XYChart chart) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try {
-            BitmapEncoder.saveBitmap(chart, bytes, BitmapFormat.PNG);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        ByteBuffer all = ByteBuffer.wrap(bytes.toByteArray());
-        AtomicFile.write(png, channel -> {
-            while (all.hasRemaining()) {
-                channel.write(all);
-            }
-        });
     }
 }
