@@ -38,9 +38,6 @@ final class SearchFlags {
     @Option(names = "--per-layer", description = "Search a weight for every layer of every expert.")
     private boolean perLayer;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of the candidates (default: ${DEFAULT-VALUE}).")
-    private long seed;
-
     boolean perLayer() {
         return perLayer;
     }
@@ -48,9 +45,10 @@ final class SearchFlags {
     /**
      * The settings.
      *
+     * @param seed of the candidates
      * @throws IllegalArgumentException naming the option that has no meaning
      */
-    FewShotSettings settings() {
+    FewShotSettings settings(long seed) {
         String[] ends = range.split(",", -1);
         try {
             if (ends.length == 2) {

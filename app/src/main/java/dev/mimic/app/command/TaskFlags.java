@@ -67,8 +67,19 @@ final class TaskFlags {
         if (check != null && !task.equals("jsonl")) {
             throw new ParameterException(spec.commandLine(), "--check goes with --task jsonl, got --task " + task);
         }
+        return task(task, check, allowUnsandboxed, console);
+    }
+
+    /**
+     * A task, ready to judge replies.
+     *
+     * @param check of the task jsonl; null for what its records name
+     * @throws IllegalArgumentException if there is no such task or check
+     * @throws IllegalStateException if it runs Python and there is no sandbox
+     */
+    static Task task(String name, String check, boolean allowUnsandboxed, Console console) {
         Task found = check == null
-                ? Task.of(task)
+                ? Task.of(name)
                 : Task.jsonLines(AnswerCheck.of(check)
                         .orElseThrow(() -> new IllegalArgumentException(
                                 "--check: '" + check + "', expected number, letter, expression, boxed or exact")));
@@ -76,7 +87,7 @@ final class TaskFlags {
             return found;
         }
         PythonSandbox sandbox = PythonSandbox.open(SandboxLimits.DEFAULT, allowUnsandboxed);
-        console.note(task + ": answers run in " + sandbox.mechanism());
+        console.note(name + ": answers run in " + sandbox.mechanism());
         return found.withSandbox(sandbox);
     }
 }

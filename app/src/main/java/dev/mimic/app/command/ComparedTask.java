@@ -1,0 +1,122 @@
+package dev.mimic.app.command;
+
+import dev.mimic.adapt.bundled.BundledModel;
+import dev.mimic.adapt.comparison.Column;
+import dev.mimic.adapt.dispatch.ExpertFolder;
+import dev.mimic.adapt.task.Task;
+import dev.mimic.adapt.train.TrainingData;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A task of a comparison as the command line names it.
+ *
+ * @param name in the table and in file names
+ * @param train with valid what an expert of its own is trained on
+ * @param shots what a few-shot search draws from: train, or a file of its own
+ * @param test what is reported on; the dispatch task may have none
+ */
+record ComparedTask(
+        String name,
+        Task task,
+        Optional<TaskData> train,
+        Optional<TaskData> valid,
+        Optional<TaskData> shots,
+        Optional<TaskData> test) {
+    private static final Pattern FORM = Pattern.compile("(?:([A-Za-z0-9][A-Za-z0-9_.-]*):)?([^=:]+)(?:=(.+))?");
+    private static final String BUNDLED = BundledModel.NAME + "-";
+
+    /**
+     * Reads what {@code [NAME:]T[=FILE,…]} names.
+     *
+     * @param tasks from a task's name to the task
+     * @throws IllegalArgumentException if the text has another form
+     */
+    static ComparedTask of(String text, Function<String, Task> tasks) {
+        Matcher form = FORM.matcher(text);
+        if (!form.matches()) {
+            throw bad(text);
+        }
+        Task task = tasks.apply(form.group(2));
+        String plain = task.name().startsWith(BUNDLED) ? task.name().substring(BUNDLED.length()) : task.name();
+        boolean dispatch = plain.equals(ExpertFolder.CLASSIFIER);
+        String name = form.group(1) == null ? plain : form.group(1);
+        if (dispatch != name.equals(ExpertFolder.CLASSIFIER)) {
+            throw new IllegalArgumentException(
+                    "--task " + text + ": expected the name dispatch for the task dispatch, and for no other");
+        }
+        if (form.group(3) == null) {
+            if (!task.name().startsWith(BUNDLED)) {
+                throw bad(text);
+            }
+            return bundled(name, plain, task);
+        }
+        List<Optional<TaskData>> rows = Arrays.stream(form.group(3).split(",", -1))
+                .map(file -> {
+                    if (file.isBlank()) {
+                        throw bad(text);
+                    }
+                    return Optional.of(new TaskData(Path.of(file), task.read(Path.of(file))));
+                })
+                .toList();
+        Optional<TaskData> none = Optional.empty();
+        if (rows.size() == 3) {
+            return new ComparedTask(name, task, rows.get(0), rows.get(1), rows.get(0), rows.get(2));
+        }
+        if (rows.size() == 2 && dispatch) {
+            return new ComparedTask(name, task, rows.get(0), rows.get(1), none, none);
+        }
+        if (rows.size() == 2) {
+            return new ComparedTask(name, task, none, none, rows.get(0), rows.get(1));
+        }
+        if (rows.size() == 1 && !dispatch) {
+            return new ComparedTask(name, task, none, none, none, rows.get(0));
+        }
+        throw bad(text);
+    }
+
+    /** A task whose rows are in the jar. */
+    private static ComparedTask bundled(String name, String plain, Task task) {
+        Optional<TaskData> test = Optional.of(TaskData.bundled(plain, "test"));
+        if (BundledModel.EXPERTS.contains(plain)) {
+            Optional<TaskData> train = Optional.of(TaskData.bundled(plain, "train"));
+            return new ComparedTask(name, task, train, Optional.of(TaskData.bundled(plain, "valid")), train, test);
+        }
+        Optional<TaskData> shots = Optional.of(TaskData.bundled(plain, "shots"));
+        return new ComparedTask(name, task, Optional.empty(), Optional.empty(), shots, test);
+    }
+
+    private static IllegalArgumentException bad(String text) {
+        return new IllegalArgumentException("--task " + text
+                + ": expected [NAME:]T=TRAIN,VALID,TEST or T=SHOTS,TEST or T=TEST, dispatch=TRAIN,VALID[,TEST],"
+                + " or bundled-NAME alone");
+    }
+
+    boolean isDispatch() {
+        return name.equals(ExpertFolder.CLASSIFIER);
+    }
+
+    /** The same with the first test rows alone. */
+    ComparedTask limit(Integer count) {
+        return new ComparedTask(name, task, train, valid, shots, test.map(rows -> rows.limit(count)));
+    }
+
+    /** What an expert of its own is trained on, if there is anything. */
+    Optional<TrainingData> training() {
+        return train.map(rows -> new TrainingData(
+                rows.file(),
+                rows.examples(),
+                valid.orElseThrow().file(),
+                valid.orElseThrow().examples()));
+    }
+
+    /** The column. */
+    Column column() {
+        return Column.of(name, task, test.orElseThrow().examples());
+    }
+}
