@@ -8,6 +8,7 @@ module dev.mimic.adapt {
     exports dev.mimic.adapt.dispatch;
     exports dev.mimic.adapt.evaluation;
     exports dev.mimic.adapt.gradient;
+    exports dev.mimic.adapt.lora;
     exports dev.mimic.adapt.sandbox;
     exports dev.mimic.adapt.search;
     exports dev.mimic.adapt.svf;

@@ -1,5 +1,7 @@
 package dev.mimic.engine;
 
+import dev.mimic.engine.model.LowRankFactors;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -21,7 +23,18 @@ public sealed interface Adapter {
         public Scaling {
             Map<String, float[]> copy = new LinkedHashMap<>();
             z.forEach((name, values) -> copy.put(name, values.clone()));
-            z = java.util.Collections.unmodifiableMap(copy);
+            z = Collections.unmodifiableMap(copy);
+        }
+    }
+
+    /**
+     * Low-rank changes (LoRA): {@code W' = W + scale · B A}, applied as {@code y += scale · B (A x)}. Needs no factors.
+     *
+     * @param weights by whole weight name; a weight that is not named stays that of the base model
+     */
+    record LowRank(Map<String, LowRankFactors> weights) implements Adapter {
+        public LowRank {
+            weights = Collections.unmodifiableMap(new LinkedHashMap<>(weights));
         }
     }
 }

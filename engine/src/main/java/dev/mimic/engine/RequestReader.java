@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.WeakHashMap;
+import java.util.function.Supplier;
 
 /** Turns requests into rows to be generated, on the caller's thread: encodes, checks, and fills in the model's defaults. */
 final class RequestReader {
@@ -117,12 +118,15 @@ final class RequestReader {
         TransformerWeights weights = model.transformer().weights();
         return switch (adapter) {
             case Adapter.None _ -> weights.base();
-            case Adapter.Scaling scaling -> {
-                synchronized (scales) {
-                    yield scales.computeIfAbsent(scaling, _ -> weights.scales(scaling.z()));
-                }
-            }
+            case Adapter.Scaling scaling -> once(scaling, () -> weights.scales(scaling.z()));
+            case Adapter.LowRank lowRank -> once(lowRank, () -> weights.lowRank(lowRank.weights()));
         };
+    }
+
+    private RowScales once(Adapter adapter, Supplier<RowScales> made) {
+        synchronized (scales) {
+            return scales.computeIfAbsent(adapter, _ -> made.get());
+        }
     }
 
     /**

@@ -66,12 +66,25 @@ final class AllocationTest {
             EngineOptions options =
                     EngineOptions.DEFAULTS.withFactors(factors).withForm(form).withBackend(Backend::vector);
             try (Engine engine = Engine.open(model, options)) {
-                check(engine, new Adapter.Scaling(z), form);
+                check(engine, new Adapter.Scaling(z), form.toString());
             }
         }
     }
 
-    private static void check(Engine engine, Adapter adapter, EngineOptions.Form form) {
+    @Test
+    void twoHundredStepsWithALowRankChangeAllocateNothing() {
+        Path model = RandomFolder.write(
+                temporary.resolve("model"),
+                "qwen3",
+                "Qwen3ForCausalLM",
+                1,
+                Map.of("max_position_embeddings", 8192, "head_dim", 8));
+        try (Engine engine = Engine.open(model, EngineOptions.DEFAULTS.withBackend(Backend::vector))) {
+            check(engine, LowRankSamples.adapter(model, 4, 1), "low rank");
+        }
+    }
+
+    private static void check(Engine engine, Adapter adapter, String form) {
         GenerationRequest request =
                 GenerationRequest.ofIds(1, 2, 3).withMaxTokens(MOST_TOKENS).withIgnoreEos(true);
         Meter meter = new Meter();

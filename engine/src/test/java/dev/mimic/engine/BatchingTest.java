@@ -69,8 +69,22 @@ final class BatchingTest {
         return all;
     }
 
+    /** The same with three low-rank adapters, of other ranks, among them; two rows share one. */
+    private static List<GenerationRequest> eightOfAllKinds(int rank) {
+        List<GenerationRequest> all = eight(rank);
+        Adapter.LowRank shared = LowRankSamples.adapter(model, 5, 1);
+        all.set(2, all.get(2).withAdapter(shared));
+        all.set(3, all.get(3).withAdapter(LowRankSamples.adapter(model, 1, 2)));
+        all.set(5, all.get(5).withAdapter(shared));
+        all.set(6, all.get(6).withAdapter(LowRankSamples.adapter(model, 8, 3)));
+        return all;
+    }
+
     private static void checkTogetherAsAlone(EngineOptions options, int rank) {
-        List<GenerationRequest> requests = eight(rank);
+        checkTogetherAsAlone(options, eight(rank));
+    }
+
+    private static void checkTogetherAsAlone(EngineOptions options, List<GenerationRequest> requests) {
         try (Engine engine = Engine.open(model, options)) {
             List<GenerationResult> alone =
                     requests.stream().map(engine::generate).toList();
@@ -97,6 +111,17 @@ final class BatchingTest {
     @Test
     void eightExpertsInOneBatchAreAsAloneInResidualForm() {
         checkTogetherAsAlone(EngineOptions.DEFAULTS.withFactors(truncated).withForm(EngineOptions.Form.RESIDUAL), 8);
+    }
+
+    @Test
+    void rowsWithScalesLowRankChangesAndNothingAreAsAlone() {
+        checkTogetherAsAlone(EngineOptions.DEFAULTS.withFactors(factors), eightOfAllKinds(Integer.MAX_VALUE));
+        checkTogetherAsAlone(EngineOptions.DEFAULTS.withFactors(truncated), eightOfAllKinds(8));
+        EngineOptions cut = EngineOptions.DEFAULTS.withMaxBatch(3).withBlockSize(5);
+        List<GenerationRequest> withoutFactors = eightOfAllKinds(8).stream()
+                .map(one -> one.adapter() instanceof Adapter.Scaling ? one.withAdapter(Adapter.NONE) : one)
+                .toList();
+        checkTogetherAsAlone(cut, withoutFactors);
     }
 
     @Test

@@ -53,6 +53,22 @@ final class ReferenceDecoder {
         }
     }
 
+    /**
+     * Adds {@code scale · B A} to a weight.
+     *
+     * @param a [rank, in]
+     * @param b [out, rank]
+     */
+    void change(String name, int rank, float[] a, float[] b, double scale) {
+        double[] weight = weights.get(name);
+        int in = a.length / rank;
+        for (int i = 0; i < weight.length; i++) {
+            for (int k = 0; k < rank; k++) {
+                weight[i] += scale * b[i / in * rank + k] * a[k * in + i % in];
+            }
+        }
+    }
+
     /** Logits of all positions of a new sequence. */
     double[][] logits(int[] ids) {
         double[][] all = new double[ids.length][];

@@ -1,5 +1,6 @@
 package dev.mimic.adapt.gradient;
 
+import dev.mimic.engine.model.Linear;
 import dev.mimic.engine.model.RowScales;
 import dev.mimic.engine.model.Step;
 import dev.mimic.engine.model.Transformer;
@@ -11,14 +12,21 @@ import java.util.Map;
 
 /**
  * Goes back through the whole decoder, from the gradient of what the last layer gave down to the lowest weight that is
- * trained, and adds up the gradients of z. Its arrays are made once for the largest step.
+ * trained, and adds up the gradients of z or of low-rank changes. Its arrays are made once for the largest step.
  */
 final class BackwardPass {
     private final Transformer transformer;
     private final ModelConfig config;
     private final Backend backend;
     private final KeptActivations kept;
+    private final Trained trained;
     private final LinearBackward linears;
+    private final LowRankBackward lowRank;
+
+    /** Inputs of low-rank layers, computed again: a norm's [rows, hidden], the gated product [rows, intermediate]. */
+    private final float[] normedInput;
+
+    private final float[] gatedInput;
     private final float[] normed;
     private final float[] more;
     private final float[] wide;
@@ -32,15 +40,21 @@ final class BackwardPass {
     /**
      * Takes the memory.
      *
-     * @param gradients gradients of z by place among the layers in factors; accumulated into
+     * @param gradients by weight name, of z or of a low-rank change; accumulated into
      */
-    BackwardPass(Transformer transformer, KeptActivations kept, Map<Integer, double[]> gradients) {
+    BackwardPass(
+            Transformer transformer, KeptActivations kept, Trained trained, Map<String, double[]> gradients) {
         this.transformer = transformer;
         this.config = transformer.config();
         this.backend = transformer.backend();
         this.kept = kept;
+        this.trained = trained;
         int rows = transformer.rows();
         linears = new LinearBackward(backend, transformer.weights(), gradients, rows);
+        lowRank = new LowRankBackward(backend, gradients);
+        boolean inputs = trained instanceof Trained.LowRank;
+        normedInput = new float[inputs ? rows * config.hiddenSize() : 0];
+        gatedInput = new float[inputs ? rows * config.intermediateSize() : 0];
         normed = new float[rows * config.hiddenSize()];
         more = new float[rows * config.hiddenSize()];
         wide = new float[rows * config.intermediateSize()];
@@ -71,31 +85,45 @@ final class BackwardPass {
         for (int layer = config.layers() - 1; layer >= kept.lowest(); layer--) {
             LayerActivations activations = kept.layer(layer, step);
             TransformerWeights.Block block = transformer.weights().blocks().get(layer);
-            boolean last = layer == kept.lowest();
-            feedForward(block, activations, step.rows(), scales, dx, last && !trainsAttention(activations));
-            if (!last || trainsAttention(activations)) {
-                attention(block, activations, kept.residual(layer), step, scales, dx, last);
+            boolean end = layer == kept.lowest();
+            boolean attends = !end || trained.attention(block);
+            feedForward(block, activations, step, scales, dx, !attends);
+            if (attends) {
+                attention(block, activations, kept.residual(layer), step, scales, dx, end);
             }
         }
     }
 
-    /** Whether a weight of the layer's attention is trained: one that keeps a projection. */
-    private static boolean trainsAttention(LayerActivations activations) {
-        for (int place = 0; place < 4; place++) {
-            if (activations.projections[place].length > 0) {
-                return true;
+    /** Through a layer and its low-rank change; {@code x} is read where there is such a change. */
+    private void linear(
+            Linear linear, Step step, RowScales scales, float[] projection, float[] x, float[] g, float[] dx) {
+        linears.apply(linear, step.rows(), scales, projection, g, dx);
+        lowRank.apply(linear, step, scales.lowRank(linear.place()), x, g, dx);
+    }
+
+    /** The input that a norm gave its layers, where one of them needs it. */
+    private float[] input(Step step, float[] x, float[] weight, Linear... layers) {
+        for (Linear layer : layers) {
+            if (trained.needsInput(layer)) {
+                backend.row().rmsNorm(step.rows(), x, weight, config.rmsNormEpsilon(), normedInput);
+                return normedInput;
             }
         }
-        return false;
+        return normedInput;
     }
 
     private void feedForward(
-            TransformerWeights.Block block, LayerActivations a, int rows, RowScales scales, float[] dx, boolean end) {
+            TransformerWeights.Block block, LayerActivations a, Step step, RowScales scales, float[] dx, boolean end) {
         TransformerWeights.Gated gated = block.feedForward();
-        linears.apply(gated.down(), rows, scales, a.projections[6], dx, wide);
+        int rows = step.rows();
+        if (trained.needsInput(gated.down())) {
+            backend.row().swiGlu(rows * gated.gate().out(), a.gate, a.up, gatedInput);
+        }
+        linear(gated.down(), step, scales, a.projections[6], gatedInput, dx, wide);
         backend.gradient().swiGlu(rows * gated.gate().out(), a.gate, a.up, wide, a.gate, a.up);
-        linears.apply(gated.gate(), rows, scales, a.projections[4], a.gate, end ? null : normed);
-        linears.apply(gated.up(), rows, scales, a.projections[5], a.up, end ? null : more);
+        float[] input = input(step, a.middle, block.feedForwardNorm(), gated.gate(), gated.up());
+        linear(gated.gate(), step, scales, a.projections[4], input, a.gate, end ? null : normed);
+        linear(gated.up(), step, scales, a.projections[5], input, a.up, end ? null : more);
         if (!end) {
             addThroughNorm(block.feedForwardNorm(), rows, a.middle, dx, more);
         }
@@ -111,7 +139,7 @@ final class BackwardPass {
             boolean end) {
         TransformerWeights.Attention attention = block.attention();
         int rows = step.rows();
-        linears.apply(attention.o(), rows, scales, a.projections[3], dx, heads);
+        linear(attention.o(), step, scales, a.projections[3], a.attended, dx, heads);
         HeadGradients gradients = new HeadGradients(a.q, a.k, a.v, heads, dq, dk, dv);
         backend.gradient()
                 .attention(
@@ -128,12 +156,13 @@ final class BackwardPass {
             backend.gradient().rmsNorm(rows * config.heads(), a.rawQ, attention.qNorm(), epsilon, dq, dq);
             backend.gradient().rmsNorm(rows * config.kvHeads(), a.rawK, attention.kNorm(), epsilon, dk, dk);
         }
-        linears.apply(attention.q(), rows, scales, a.projections[0], dq, end ? null : normed);
-        linears.apply(attention.k(), rows, scales, a.projections[1], dk, end ? null : more);
+        float[] input = input(step, x, block.inputNorm(), attention.q(), attention.k(), attention.v());
+        linear(attention.q(), step, scales, a.projections[0], input, dq, end ? null : normed);
+        linear(attention.k(), step, scales, a.projections[1], input, dk, end ? null : more);
         if (!end) {
             backend.row().add(rows * config.hiddenSize(), more, normed);
         }
-        linears.apply(attention.v(), rows, scales, a.projections[2], dv, end ? null : more);
+        linear(attention.v(), step, scales, a.projections[2], input, dv, end ? null : more);
         if (!end) {
             addThroughNorm(block.inputNorm(), rows, x, dx, more);
         }

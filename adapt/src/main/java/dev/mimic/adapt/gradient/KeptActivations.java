@@ -8,7 +8,6 @@ import dev.mimic.engine.trace.ForwardTrace;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Keeps what a forward step shows of itself for the backward pass: the residual stream before every layer, and all else
@@ -38,10 +37,10 @@ final class KeptActivations implements ForwardTrace {
     /**
      * Takes the memory.
      *
-     * @param trained places, among the layers in factors, of those that are trained
+     * @param trained the weights that are trained
      * @param keep layers to keep whole, the upper ones first
      */
-    KeptActivations(Transformer transformer, Set<Integer> trained, int keep) {
+    KeptActivations(Transformer transformer, Trained trained, int keep) {
         this.transformer = transformer;
         hidden = transformer.config().hiddenSize();
         List<TransformerWeights.Block> blocks = transformer.weights().blocks();
@@ -52,26 +51,30 @@ final class KeptActivations implements ForwardTrace {
         for (int layer = lowest; layer < blocks.size(); layer++) {
             residual[layer] = new float[rows * hidden];
             if (blocks.size() - layer <= keep) {
-                layers[layer] = activations(LayerActivations.ranks(blocks.get(layer), trained));
+                TransformerWeights.Block block = blocks.get(layer);
+                layers[layer] = activations(
+                        LayerActivations.ranks(block, trained), LayerActivations.needsAttended(block, trained));
             }
             List<Linear> linears = LayerActivations.linears(blocks.get(layer));
             for (int index = 0; index < linears.size(); index++) {
-                if (linears.get(index) instanceof Linear.Svf svf && trained.contains(svf.slot())) {
+                if (linears.get(index) instanceof Linear.Svf svf && trained.projection(svf) > 0) {
                     places.put(svf.slot(), new Place(layer, index));
                 }
             }
         }
         residual[blocks.size()] = new float[rows * hidden];
-        spare = blocks.size() - lowest <= keep ? null : activations(largestRanks(blocks, trained));
+        spare = blocks.size() - lowest <= keep ? null : activations(
+                        largestRanks(blocks, trained),
+                        blocks.stream().anyMatch(block -> LayerActivations.needsAttended(block, trained)));
     }
 
-    private LayerActivations activations(int[] ranks) {
+    private LayerActivations activations(int[] ranks, boolean attended) {
         boolean norms = LayerActivations.norms(transformer.weights().blocks().getFirst());
-        return new LayerActivations(transformer.config(), norms, ranks, transformer.rows());
+        return new LayerActivations(transformer.config(), norms, attended, ranks, transformer.rows());
     }
 
     /** Room for whichever layer is computed again. */
-    private static int[] largestRanks(List<TransformerWeights.Block> blocks, Set<Integer> trained) {
+    private static int[] largestRanks(List<TransformerWeights.Block> blocks, Trained trained) {
         int[] largest = new int[LayerActivations.ranks(blocks.getFirst(), trained).length];
         for (TransformerWeights.Block block : blocks) {
             int[] ranks = LayerActivations.ranks(block, trained);
@@ -83,10 +86,10 @@ final class KeptActivations implements ForwardTrace {
     }
 
     /** The lowest layer with a trained weight. */
-    static int lowest(TransformerWeights weights, Set<Integer> trained) {
+    static int lowest(TransformerWeights weights, Trained trained) {
         for (int layer = 0; layer < weights.blocks().size(); layer++) {
             for (Linear linear : LayerActivations.linears(weights.blocks().get(layer))) {
-                if (linear instanceof Linear.Svf svf && trained.contains(svf.slot())) {
+                if (trained.contains(linear)) {
                     return layer;
                 }
             }
@@ -162,6 +165,14 @@ final class KeptActivations implements ForwardTrace {
             copy(q, kept.q, rows * querySize());
             copy(k, kept.k, rows * keySize());
             copy(v, kept.v, rows * keySize());
+        }
+    }
+
+    @Override
+    public void attended(int layer, int rows, float[] attended) {
+        LayerActivations kept = at(layer);
+        if (kept != null && kept.attended.length > 0) {
+            copy(attended, kept.attended, rows * querySize());
         }
     }
 

@@ -5,7 +5,6 @@ import dev.mimic.engine.model.TransformerWeights;
 import dev.mimic.loader.model.ModelConfig;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 
 /** What the backward pass of one layer needs of its forward pass; made once, for any layer of the same adapted weights. */
 final class LayerActivations {
@@ -33,6 +32,9 @@ final class LayerActivations {
     /** Upward projection, [rows, intermediate]. */
     final float[] up;
 
+    /** What attention gives, [rows, heads, headSize]; empty where nobody needs it. */
+    final float[] attended;
+
     /** {@code Vᵀ x} by the weight's place in {@link #linears}, [rows, rank]; empty for weights that are not trained. */
     final float[][] projections;
 
@@ -40,9 +42,10 @@ final class LayerActivations {
      * Makes the arrays.
      *
      * @param norms whether queries and keys have norms of their own
+     * @param withAttended whether what attention gives is kept
      * @param ranks ranks of the trained weights, in the order of {@link #linears}; 0 for the others
      */
-    LayerActivations(ModelConfig config, boolean norms, int[] ranks, int rows) {
+    LayerActivations(ModelConfig config, boolean norms, boolean withAttended, int[] ranks, int rows) {
         int queries = config.heads() * config.headSize();
         int keys = config.kvHeads() * config.headSize();
         middle = new float[rows * config.hiddenSize()];
@@ -53,6 +56,7 @@ final class LayerActivations {
         rawK = new float[norms ? rows * keys : 0];
         gate = new float[rows * config.intermediateSize()];
         up = new float[rows * config.intermediateSize()];
+        attended = new float[withAttended ? rows * queries : 0];
         projections = new float[ranks.length][];
         for (int place = 0; place < ranks.length; place++) {
             projections[place] = new float[rows * ranks[place]];
@@ -60,12 +64,13 @@ final class LayerActivations {
     }
 
     /** The ranks of a layer's trained weights, in the order of {@link #linears}; 0 for the others. */
-    static int[] ranks(TransformerWeights.Block block, Set<Integer> trained) {
-        return linears(block).stream()
-                .mapToInt(linear -> linear instanceof Linear.Svf svf && trained.contains(svf.slot())
-                        ? svf.factors().rank()
-                        : 0)
-                .toArray();
+    static int[] ranks(TransformerWeights.Block block, Trained trained) {
+        return linears(block).stream().mapToInt(trained::projection).toArray();
+    }
+
+    /** Whether what attention gives is needed. */
+    static boolean needsAttended(TransformerWeights.Block block, Trained trained) {
+        return trained.needsInput(block.attention().o());
     }
 
     static boolean norms(TransformerWeights.Block block) {
@@ -81,11 +86,14 @@ final class LayerActivations {
     }
 
     /** Floats that a row takes. */
-    static long rowFloats(ModelConfig config, TransformerWeights.Block block, Set<Integer> trained) {
+    static long rowFloats(ModelConfig config, TransformerWeights.Block block, Trained trained) {
         long heads = (long) (config.heads() + 2 * config.kvHeads()) * config.headSize();
         long floats = config.hiddenSize() + heads + 2L * config.intermediateSize();
         if (norms(block)) {
             floats += heads - (long) config.kvHeads() * config.headSize();
+        }
+        if (needsAttended(block, trained)) {
+            floats += (long) config.heads() * config.headSize();
         }
         return floats + Arrays.stream(ranks(block, trained)).sum();
     }

@@ -17,8 +17,8 @@ final class LinearBackward {
     private final Backend backend;
     private final TransformerWeights weights;
 
-    /** Gradients of z by the trained weights' places among the layers in factors, [rank held]; accumulated into. */
-    private final Map<Integer, double[]> gradients;
+    /** Gradients of z by the trained weights' names, [rank held]; accumulated into. */
+    private final Map<String, double[]> gradients;
 
     /** {@code g U}, [rows, largest rank]. */
     private final float[] projected;
@@ -26,7 +26,7 @@ final class LinearBackward {
     /** The part of dx that comes through the factors in residual form, [rows, largest in]. */
     private float[] correction = {};
 
-    LinearBackward(Backend backend, TransformerWeights weights, Map<Integer, double[]> gradients, int rows) {
+    LinearBackward(Backend backend, TransformerWeights weights, Map<String, double[]> gradients, int rows) {
         this.backend = backend;
         this.weights = weights;
         this.gradients = gradients;
@@ -54,7 +54,7 @@ final class LinearBackward {
     }
 
     private void factored(Linear.Svf svf, int rows, float[] scale, float[] kept, float[] g, float[] dx) {
-        double[] dz = gradients.get(svf.slot());
+        double[] dz = gradients.get(svf.name());
         boolean through = dx != null && scale != null;
         MatrixKernels matrix = backend.matrix();
         if (dz != null || through) {

@@ -3,9 +3,7 @@ package dev.mimic.adapt.gradient;
 import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.model.TransformerWeights;
 import dev.mimic.loader.model.ModelConfig;
-import java.util.Collection;
 import java.util.List;
-import java.util.Set;
 
 /**
  * How a training step is cut to fit the memory given: fewer rows at a time first, which costs nothing, and when a step is
@@ -21,18 +19,17 @@ record MemoryPlan(int rows, int keep) {
     /**
      * Plans.
      *
-     * @param slots places of the trained weights among the layers in factors
+     * @param trained the weights that are trained
      * @param memory bytes for activations
      * @param longest rows of the longest sequence
      * @param total rows of all sequences
      */
-    static MemoryPlan of(Transformer transformer, Collection<Integer> slots, long memory, int longest, long total) {
-        Set<Integer> trained = Set.copyOf(slots);
+    static MemoryPlan of(Transformer transformer, Trained trained, long memory, int longest, long total) {
         ModelConfig config = transformer.config();
         List<TransformerWeights.Block> blocks = transformer.weights().blocks();
         int lowest = KeptActivations.lowest(transformer.weights(), trained);
         int wanted = (int) Math.max(longest, Math.min(total, ROWS));
-        long always = fixedRowBytes(transformer, blocks.size() - lowest);
+        long always = fixedRowBytes(transformer, trained, blocks.size() - lowest);
         long layers = 0;
         for (int layer = lowest; layer < blocks.size(); layer++) {
             layers += Float.BYTES * LayerActivations.rowFloats(config, blocks.get(layer), trained);
@@ -49,7 +46,7 @@ record MemoryPlan(int rows, int keep) {
     }
 
     /** Bytes of a row whatever is kept: the residual stream, the forward pass's own arrays, the backward pass's. */
-    private static long fixedRowBytes(Transformer transformer, int layers) {
+    private static long fixedRowBytes(Transformer transformer, Trained trained, int layers) {
         ModelConfig config = transformer.config();
         long forward = 3L * config.hiddenSize()
                 + (2L * config.heads() + 2L * config.kvHeads() + 1) * config.headSize()
@@ -57,7 +54,8 @@ record MemoryPlan(int rows, int keep) {
         long floats = (layers + 4L) * config.hiddenSize()
                 + forward
                 + BackwardPass.rowFloats(config)
-                + 2L * transformer.weights().largestRank();
+                + 2L * transformer.weights().largestRank()
+                + (trained instanceof Trained.LowRank lowRank ? LowRankBackward.rowFloats(config, lowRank) : 0);
         return Float.BYTES * floats;
     }
 }

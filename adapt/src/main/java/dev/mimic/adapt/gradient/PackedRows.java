@@ -4,6 +4,7 @@ import dev.mimic.engine.model.KeyValueCache;
 import dev.mimic.engine.model.RowScales;
 import dev.mimic.engine.model.Step;
 import dev.mimic.engine.model.Transformer;
+import dev.mimic.kernels.lowrank.Dropout;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,6 +17,7 @@ final class PackedRows implements AutoCloseable {
     private final Step step;
     private final List<KeyValueCache> caches = new ArrayList<>();
     private List<TrainingSequence> sequences = List.of();
+    private int firstSequence;
 
     /** Rows that predict a completion's token, and the token and sequence of each. */
     final int[] rows;
@@ -32,9 +34,14 @@ final class PackedRows implements AutoCloseable {
         this.owners = new int[transformer.rows()];
     }
 
-    /** Chooses the sequences; together they have at most as many rows as the transformer. */
-    void choose(List<TrainingSequence> chosen) {
+    /**
+     * Chooses the sequences; together they have at most as many rows as the transformer.
+     *
+     * @param firstOfAll the place of the first one in the whole batch
+     */
+    void choose(List<TrainingSequence> chosen, int firstOfAll) {
         sequences = chosen;
+        firstSequence = firstOfAll;
         count = 0;
         int first = 0;
         for (int s = 0; s < chosen.size(); s++) {
@@ -48,14 +55,20 @@ final class PackedRows implements AutoCloseable {
         }
     }
 
-    /** The step of all sequences, with an adapter's scales. */
-    Step step(RowScales scales) {
+    /**
+     * The step of all sequences, with an adapter's scales.
+     *
+     * @param dropout rate of what low-rank changes do not see; 0 for none
+     * @param key what the masks depend on, beside a sequence's place in the whole batch
+     */
+    Step step(RowScales scales, double dropout, long key) {
         step.prefill();
         for (int s = 0; s < sequences.size(); s++) {
             TrainingSequence sequence = sequences.get(s);
             if (sequence.rows() > 0) {
                 KeyValueCache cache = cache(s, sequence.rows());
-                step.addBlock(sequence.ids(), 0, sequence.rows(), sequence.rows(), cache, scales);
+                RowScales own = scales.withDropout(dropout, Dropout.key(key, firstSequence + s));
+                step.addBlock(sequence.ids(), 0, sequence.rows(), sequence.rows(), cache, own);
             }
         }
         return step;

@@ -1,6 +1,7 @@
 package dev.mimic.adapt.gradient;
 
 import dev.mimic.adapt.svf.Parametrisation;
+import dev.mimic.engine.Adapter;
 import dev.mimic.engine.model.Factor;
 import dev.mimic.engine.model.Factors;
 import java.util.ArrayList;
@@ -15,7 +16,7 @@ import java.util.random.RandomGenerator;
  * back to them. {@code PLAIN} trains z; {@code SAKANA} trains p with {@code m = sigmoid(p) · max_mult},
  * {@code z = m · S / Sm}, {@code S = Σ sigma}, {@code Sm = Σ sigma · m}, and the gradient goes through the quotient too.
  */
-public final class ScalingParameters {
+public final class ScalingParameters implements TrainedParameters {
     private final Parametrisation parametrisation;
     private final double maxMult;
     private final List<Factor> factors = new ArrayList<>();
@@ -42,12 +43,13 @@ public final class ScalingParameters {
         size = count;
     }
 
-    /** How many numbers there are. */
+    @Override
     public int size() {
         return size;
     }
 
-    /** Where training starts: 1, or {@code 0.1 + 0.01 · N(0, 1)} as the authors' code does. */
+    /** 1, or {@code 0.1 + 0.01 · N(0, 1)} as the authors' code does. */
+    @Override
     public double[] initial(RandomGenerator random) {
         double[] parameters = new double[size];
         for (int i = 0; i < size; i++) {
@@ -100,13 +102,12 @@ public final class ScalingParameters {
         return all;
     }
 
-    /**
-     * The gradient of the parameters.
-     *
-     * @param parameters [size]
-     * @param dz the gradient of z, by whole weight name
-     * @return [size]
-     */
+    @Override
+    public Adapter.Scaling adapter(double[] parameters) {
+        return new Adapter.Scaling(z(parameters));
+    }
+
+    @Override
     public double[] gradient(double[] parameters, Map<String, double[]> dz) {
         double[] gradient = new double[size];
         int at = 0;

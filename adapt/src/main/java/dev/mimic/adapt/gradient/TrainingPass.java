@@ -1,11 +1,12 @@
 package dev.mimic.adapt.gradient;
 
+import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.model.Linear;
+import dev.mimic.engine.model.LowRankFactors;
 import dev.mimic.engine.model.RowScales;
 import dev.mimic.engine.model.Step;
 import dev.mimic.engine.model.Transformer;
-import dev.mimic.engine.model.TransformerWeights;
 import dev.mimic.engine.trace.ForwardTrace;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,9 +14,10 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * Losses and gradients of z over many completions at once, by an engine's own decoder, weights and kernels. Sequences are
+ * Losses and gradients of z, or of low-rank changes, over many completions at once, by an engine's own decoder, weights and kernels. Sequences are
  * packed into steps of whole sequences; as much of a step is kept for the backward pass as the memory given allows, the
  * rest is computed again. A sequence's values do not depend on what is packed beside it. Serves one calling thread at a
  * time; the engine's requests wait while it works.
@@ -27,13 +29,14 @@ public final class TrainingPass implements AutoCloseable {
     private final Engine engine;
     private final long memory;
 
-    /** Places of the trained weights among the layers in factors, by whole name. */
-    private final Map<String, Integer> slots = new LinkedHashMap<>();
+    /** The trained weights by whole name. */
+    private final Map<String, Linear> linears = new LinkedHashMap<>();
 
+    private final Trained trained;
     private Workspace workspace;
 
     /**
-     * Prepares a pass; takes no memory yet.
+     * Prepares a pass over singular values; takes no memory yet.
      *
      * @param engine with factors; must outlive the pass
      * @param weights whole names of the weights that are trained
@@ -41,31 +44,48 @@ public final class TrainingPass implements AutoCloseable {
      * @throws IllegalArgumentException naming a weight that is not in factors
      */
     public TrainingPass(Engine engine, Collection<String> weights, long memoryBytes) {
-        this.engine = engine;
-        this.memory = memoryBytes;
-        Map<String, Integer> all = engine.withDecoder(transformer -> allSlots(transformer.weights()));
-        for (String name : weights) {
-            Integer slot = all.get(name);
-            if (slot == null) {
-                throw new IllegalArgumentException("train: '" + name + "' is not among the factors of this engine");
-            }
-            slots.put(name, slot);
-        }
-        if (slots.isEmpty()) {
-            throw new IllegalArgumentException("train: no weight is to be trained");
-        }
+        this(engine, new Trained.Scaling(Set.copyOf(weights)), memoryBytes);
+        choose(weights, true);
     }
 
-    private static Map<String, Integer> allSlots(TransformerWeights weights) {
-        Map<String, Integer> all = new LinkedHashMap<>();
-        for (TransformerWeights.Block block : weights.blocks()) {
-            for (Linear linear : LayerActivations.linears(block)) {
-                if (linear instanceof Linear.Svf svf) {
-                    all.put(svf.name(), svf.slot());
-                }
+    private TrainingPass(Engine engine, Trained trained, long memoryBytes) {
+        this.engine = engine;
+        this.trained = trained;
+        this.memory = memoryBytes;
+    }
+
+    /**
+     * Prepares a pass over low-rank changes; takes no memory yet.
+     *
+     * @param engine with or without factors; must outlive the pass
+     * @param weights whole names of the weights whose change is trained
+     * @param rank of all changes
+     * @param dropout share of the elements of x that the changes do not see in training; from 0, and below 1
+     * @param memoryBytes as above
+     * @throws IllegalArgumentException naming a weight that is no linear layer of the model
+     */
+    public static TrainingPass lowRank(
+            Engine engine, Collection<String> weights, int rank, double dropout, long memoryBytes) {
+        TrainingPass pass =
+                new TrainingPass(engine, new Trained.LowRank(Set.copyOf(weights), rank, dropout), memoryBytes);
+        pass.choose(weights, false);
+        return pass;
+    }
+
+    private void choose(Collection<String> weights, boolean inFactors) {
+        Map<String, Linear> all =
+                engine.withDecoder(transformer -> transformer.weights().linears());
+        for (String name : weights) {
+            Linear linear = all.get(name);
+            if (linear == null || (inFactors && !(linear instanceof Linear.Svf))) {
+                throw new IllegalArgumentException("train: '" + name + "' is not among the "
+                        + (inFactors ? "factors of this engine" : "linear layers of this model"));
             }
+            linears.put(name, linear);
         }
-        return all;
+        if (linears.isEmpty()) {
+            throw new IllegalArgumentException("train: no weight is to be trained");
+        }
     }
 
     /**
@@ -80,13 +100,39 @@ public final class TrainingPass implements AutoCloseable {
         return engine.withDecoder(transformer -> {
             Workspace work = workspace(transformer, sequences);
             Map<String, float[]> all = new LinkedHashMap<>(z);
-            slots.keySet().forEach(name -> all.computeIfAbsent(name, _ -> ones(transformer, name)));
-            return work.gradient(transformer.weights().trainingScales(all), sequences, objective);
+            linears.forEach((name, linear) -> all.computeIfAbsent(name, _ -> ones(linear)));
+            return work.gradient(transformer.weights().trainingScales(all), 0, sequences, objective);
         });
     }
 
-    private float[] ones(Transformer transformer, String name) {
-        float[] ones = new float[transformer.weights().factor(slots.get(name)).sigma().length];
+    /**
+     * The objective over a batch, and its gradient with respect to A and B.
+     *
+     * @param adapter changes of the trained weights, all of one rank and scale, and, if wanted, of others
+     * @param dropoutKey what the masks of this step depend on
+     * @throws IllegalArgumentException as above, or if the adapter does not fit the model, or has another rank
+     */
+    public TrainingResult gradient(
+            Adapter.LowRank adapter, long dropoutKey, List<TrainingSequence> sequences, Objective objective) {
+        check(sequences);
+        linears.keySet().forEach(name -> checkRank(name, adapter.weights().get(name)));
+        return engine.withDecoder(transformer -> {
+            Workspace work = workspace(transformer, sequences);
+            return work.gradient(transformer.weights().lowRank(adapter.weights()), dropoutKey, sequences, objective);
+        });
+    }
+
+    private void checkRank(String name, LowRankFactors factors) {
+        int expected = trained instanceof Trained.LowRank lowRank ? lowRank.rank() : 0;
+        if (factors == null || factors.rank() != expected) {
+            throw new IllegalArgumentException("train: '" + name + "' has "
+                    + (factors == null ? "no low-rank change" : "one of rank " + factors.rank()) + ", expected rank "
+                    + expected);
+        }
+    }
+
+    private static float[] ones(Linear linear) {
+        float[] ones = new float[((Linear.Svf) linear).factors().rank()];
         Arrays.fill(ones, 1);
         return ones;
     }
@@ -126,7 +172,7 @@ public final class TrainingPass implements AutoCloseable {
             longest = Math.max(longest, sequence.rows());
             total += sequence.rows();
         }
-        MemoryPlan plan = MemoryPlan.of(transformer, slots.values(), memory, longest, total);
+        MemoryPlan plan = MemoryPlan.of(transformer, trained, memory, longest, total);
         if (workspace == null || workspace.rows < plan.rows()) {
             close();
             workspace = new Workspace(transformer.withRows(plan.rows()), plan);
@@ -150,9 +196,10 @@ public final class TrainingPass implements AutoCloseable {
         private final int rows;
         private final int keep;
         private int packRows;
+        private long dropoutKey;
         private final PackedRows packed;
         private final CompletionLoss loss;
-        private final Map<Integer, double[]> gradients = new LinkedHashMap<>();
+        private final Map<String, double[]> gradients = new LinkedHashMap<>();
         private final float[] dx;
         private final float[] chosen;
         private final float[] base;
@@ -169,15 +216,21 @@ public final class TrainingPass implements AutoCloseable {
             dx = new float[rows * hidden];
             chosen = new float[rows * hidden];
             base = new float[rows * hidden];
-            slots.values()
-                    .forEach(slot -> gradients.put(
-                            slot, new double[transformer.weights().factor(slot).sigma().length]));
+            linears.forEach((name, linear) -> gradients.put(name, new double[size(linear)]));
+        }
+
+        /** Numbers that are trained of a weight. */
+        private int size(Linear linear) {
+            return switch (trained) {
+                case Trained.Scaling _ -> ((Linear.Svf) linear).factors().rank();
+                case Trained.LowRank lowRank -> lowRank.rank() * (linear.in() + linear.out());
+            };
         }
 
         private void prepareBackward() {
             if (backward == null) {
-                kept = new KeptActivations(transformer, gradients.keySet(), keep);
-                backward = new BackwardPass(transformer, kept, gradients);
+                kept = new KeptActivations(transformer, trained, keep);
+                backward = new BackwardPass(transformer, kept, trained, gradients);
             }
         }
 
@@ -196,7 +249,9 @@ public final class TrainingPass implements AutoCloseable {
             return packs;
         }
 
-        TrainingResult gradient(RowScales scales, List<TrainingSequence> sequences, Objective objective) {
+        TrainingResult gradient(
+                RowScales scales, long key, List<TrainingSequence> sequences, Objective objective) {
+            dropoutKey = key;
             prepareBackward();
             gradients.values().forEach(dz -> Arrays.fill(dz, 0));
             double[] likelihoods = new double[sequences.size()];
@@ -205,7 +260,7 @@ public final class TrainingPass implements AutoCloseable {
             for (List<TrainingSequence> pack : packs(sequences)) {
                 double[] someLikelihoods = new double[pack.size()];
                 double[] someKl = new double[pack.size()];
-                packed.choose(pack);
+                packed.choose(pack, first);
                 if (packed.count > 0) {
                     step(scales, pack, sequences.size(), objective, someLikelihoods, someKl);
                 }
@@ -217,9 +272,18 @@ public final class TrainingPass implements AutoCloseable {
             for (int s = 0; s < likelihoods.length; s++) {
                 total += -sequences.get(s).advantage() * likelihoods[s] + objective.klWeight() * kl[s];
             }
-            Map<String, double[]> dz = new LinkedHashMap<>();
-            slots.forEach((name, slot) -> dz.put(name, gradients.get(slot).clone()));
-            return new TrainingResult(total / Math.max(1, sequences.size()), likelihoods, kl, dz);
+            Map<String, double[]> found = new LinkedHashMap<>();
+            linears.forEach((name, linear) -> found.put(name, finished(linear, scales, gradients.get(name))));
+            return new TrainingResult(total / Math.max(1, sequences.size()), likelihoods, kl, found);
+        }
+
+        private double[] finished(Linear linear, RowScales scales, double[] sums) {
+            return switch (trained) {
+                case Trained.Scaling _ -> sums.clone();
+                case Trained.LowRank lowRank ->
+                    LowRankBackward.scaled(
+                            linear, lowRank.rank(), scales.lowRank(linear.place()).scale(), sums);
+            };
         }
 
         private void step(
@@ -230,17 +294,18 @@ public final class TrainingPass implements AutoCloseable {
                 double[] likelihoods,
                 double[] kl) {
             if (objective.klWeight() > 0) {
-                forward(transformer.weights().base(), ForwardTrace.NONE, base);
+                forward(transformer.weights().base(), ForwardTrace.NONE, base, 0);
             }
-            Step step = forward(scales, kept, chosen);
+            double dropout = trained instanceof Trained.LowRank lowRank ? lowRank.dropout() : 0;
+            Step step = forward(scales, kept, chosen, dropout);
             loss.gradient(packed, pack, batch, objective, chosen, base, likelihoods, kl);
             throughFinalNorm();
             backward.run(step, scales, dx);
         }
 
         /** Runs the packed sequences; {@code seen} gets what the head sees of the completions' rows. */
-        private Step forward(RowScales scales, ForwardTrace trace, float[] seen) {
-            Step step = packed.step(scales);
+        private Step forward(RowScales scales, ForwardTrace trace, float[] seen, double dropout) {
+            Step step = packed.step(scales, dropout, dropoutKey);
             transformer.forward(step, trace);
             transformer.normed(packed.rows, packed.count, seen);
             return step;
@@ -276,10 +341,10 @@ public final class TrainingPass implements AutoCloseable {
         double[][] score(RowScales scales, List<TrainingSequence> sequences) {
             List<double[]> all = new ArrayList<>();
             for (List<TrainingSequence> pack : packs(sequences)) {
-                packed.choose(pack);
+                packed.choose(pack, 0);
                 double[] logprobs = new double[packed.count];
                 if (packed.count > 0) {
-                    forward(scales, ForwardTrace.NONE, chosen);
+                    forward(scales, ForwardTrace.NONE, chosen, 0);
                     loss.score(packed, chosen, logprobs);
                 }
                 int at = 0;

@@ -8,7 +8,8 @@ import java.util.Map;
  * @param loss the objective, a mean over the sequences
  * @param logLikelihoods [sequences]: natural log p(completion | prompt)
  * @param divergences [sequences]: KL summed over the completion; 0 where its weight is 0
- * @param gradient dloss/dz by whole weight name, each [rank held]
+ * @param gradient by whole weight name: dloss/dz [rank held], or of a low-rank change dloss/dA [rank, in] and behind it
+ *     dloss/dB [out, rank]
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 public record TrainingResult(

@@ -10,6 +10,7 @@ final class Draws {
     private static final long START = 1;
     private static final long ORDER = 2;
     private static final long REPLY = 3;
+    private static final long DROPOUT = 4;
 
     private final long seed;
     private int[] order = {};
@@ -27,6 +28,11 @@ final class Draws {
     /** The seed of a reply. */
     long reply(int step, int row) {
         return of(REPLY, step, row);
+    }
+
+    /** What the masks of a step depend on. */
+    long dropout(int step) {
+        return of(DROPOUT, step, 0);
     }
 
     /**

@@ -12,7 +12,6 @@ import dev.mimic.engine.sampling.SamplingOptions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -47,8 +46,7 @@ final class Rollouts {
     }
 
     /** Sampled replies to the examples of a step, checked. */
-    List<Rollout> sampled(int step, List<Example> examples, Map<String, float[]> z) {
-        Adapter adapter = new Adapter.Scaling(z);
+    List<Rollout> sampled(int step, List<Example> examples, Adapter adapter) {
         List<GenerationRequest> requests = new ArrayList<>();
         for (int row = 0; row < options.batch(); row++) {
             requests.add(request(examples.get(row / options.samples()), adapter)
@@ -107,8 +105,7 @@ final class Rollouts {
     }
 
     /** How many examples are answered right, greedily. */
-    Accuracy accuracy(List<Example> examples, Map<String, float[]> z) {
-        Adapter adapter = z.isEmpty() ? Adapter.NONE : new Adapter.Scaling(z);
+    Accuracy accuracy(List<Example> examples, Adapter adapter) {
         List<GenerationResult> results = engine.generateAll(
                 examples.stream().map(example -> request(example, adapter)).toList());
         int right = 0;

@@ -2,28 +2,25 @@ package dev.mimic.adapt.train;
 
 import dev.mimic.adapt.gradient.Adam;
 import dev.mimic.adapt.gradient.Objective;
-import dev.mimic.adapt.gradient.ScalingParameters;
-import dev.mimic.adapt.gradient.TrainingPass;
+import dev.mimic.adapt.gradient.TrainedParameters;
 import dev.mimic.adapt.gradient.TrainingResult;
 import dev.mimic.adapt.gradient.TrainingSequence;
-import dev.mimic.adapt.svf.Expert;
 import dev.mimic.adapt.task.Accuracy;
 import dev.mimic.adapt.task.Example;
 import dev.mimic.adapt.task.SeenPrompts;
 import dev.mimic.adapt.task.Task;
+import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
-import dev.mimic.engine.model.Factors;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
- * Trains an expert: REINFORCE on its own sampled replies (Sun et al. 2025, section 3.2), or next-token training on given
+ * Trains an expert or a LoRA adapter: REINFORCE on its own sampled replies (Sun et al. 2025, section 3.2), or next-token training on given
  * ones. Replies and validation run in the engine's batch, gradients through its decoder; the weights are never written.
- * The same settings give the same expert bit for bit, whether or not training was broken off and resumed. Serves one
+ * The same settings give the same result bit for bit, whether or not training was broken off and resumed. Serves one
  * calling thread.
  */
 public final class Trainer implements AutoCloseable {
@@ -36,13 +33,13 @@ public final class Trainer implements AutoCloseable {
     private final TrainingData data;
     private final Draws draws;
     private final Rollouts rollouts;
-    private final ScalingParameters parameters;
-    private final TrainingPass pass;
+    private final Trainee trainee;
+    private final TrainedParameters parameters;
 
     /**
      * Prepares training.
      *
-     * @param engine with factors of all targets; borrowed
+     * @param engine with factors of all targets, for LoRA also without; borrowed
      * @param task how replies are checked; with a sandbox if it runs Python
      * @throws IllegalArgumentException if the engine has no factors, or not of all targets
      */
@@ -51,29 +48,10 @@ public final class Trainer implements AutoCloseable {
         this.task = task;
         this.options = options;
         this.data = data;
-        Factors factors = engine.factors()
-                .orElseThrow(() -> new IllegalArgumentException("train: the engine has no factors, expected some"));
-        List<String> weights = weights(factors.weightNames());
         draws = new Draws(options.seed());
         rollouts = new Rollouts(engine, task, options, draws);
-        parameters = new ScalingParameters(factors, weights, options.parametrisation(), options.maxMult());
-        pass = new TrainingPass(engine, weights, options.memory());
-    }
-
-    private List<String> weights(Set<String> held) {
-        List<String> weights = options.targets().choose(held);
-        int perLayer = switch (options.targets().text()) {
-            case "mlp" -> 3;
-            case "attention" -> 4;
-            case "all" -> 7;
-            default -> 0;
-        };
-        int expected = perLayer * engine.config().layers();
-        if (perLayer > 0 && weights.size() != expected) {
-            throw new IllegalArgumentException("train: the factors hold " + weights.size() + " weights of the targets "
-                    + options.targets().text() + ", expected " + expected);
-        }
-        return weights;
+        trainee = Trainee.of(engine, options);
+        parameters = trainee.parameters();
     }
 
     /** Trains in memory alone. */
@@ -98,7 +76,7 @@ public final class Trainer implements AutoCloseable {
                         parameters.initial(draws.start()), new Adam(parameters.size(), options.weightDecay())));
         listener.started(parameters.size(), state.step, options.steps());
         if (state.step == 0 && state.base.isEmpty() && !data.valid().isEmpty()) {
-            state.base = Optional.of(rollouts.accuracy(data.valid(), Map.of()));
+            state.base = Optional.of(rollouts.accuracy(data.valid(), Adapter.NONE));
         }
         state.base.ifPresent(listener::base);
         long written = System.nanoTime();
@@ -125,13 +103,13 @@ public final class Trainer implements AutoCloseable {
         long start = System.nanoTime();
         int number = state.step + 1;
         List<Example> examples = rollouts.examples(number, data.train());
-        Map<String, float[]> z = parameters.z(state.parameters);
+        Adapter adapter = parameters.adapter(state.parameters);
         boolean rewarded = options.goal() == Goal.REINFORCE;
-        List<Rollout> replies = rewarded ? rollouts.sampled(number, examples, z) : rollouts.given(examples);
+        List<Rollout> replies = rewarded ? rollouts.sampled(number, examples, adapter) : rollouts.given(examples);
         double rolloutSeconds = (System.nanoTime() - start) / 1e9;
         List<TrainingSequence> sequences = rewarded ? reinforce(replies) : nextToken(replies);
         Objective divergence = rewarded ? options.divergence() : Objective.PLAIN;
-        TrainingResult result = gradient(z, sequences, divergence);
+        TrainingResult result = gradient(adapter, draws.dropout(number), sequences, divergence);
         double[] gradient = result.gradient().isEmpty()
                 ? new double[parameters.size()]
                 : parameters.gradient(state.parameters, result.gradient());
@@ -180,11 +158,12 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** Where all replies are equally good there is nothing to compute. */
-    private TrainingResult gradient(Map<String, float[]> z, List<TrainingSequence> sequences, Objective divergence) {
+    private TrainingResult gradient(
+            Adapter adapter, long dropoutKey, List<TrainingSequence> sequences, Objective divergence) {
         boolean nothing = divergence.klWeight() == 0 && sequences.stream().allMatch(one -> one.advantage() == 0);
         return nothing
                 ? new TrainingResult(0, new double[0], new double[0], Map.of())
-                : pass.gradient(z, sequences, divergence);
+                : trainee.gradient(adapter, dropoutKey, sequences, divergence);
     }
 
     private Optional<Accuracy> validate(TrainingState state) {
@@ -195,24 +174,20 @@ public final class Trainer implements AutoCloseable {
         if (!validates(state.step)) {
             return Optional.empty();
         }
-        Accuracy valid = rollouts.accuracy(data.valid(), parameters.z(state.parameters));
+        Accuracy valid = rollouts.accuracy(data.valid(), parameters.adapter(state.parameters));
         state.validated(valid);
         return Optional.of(valid);
     }
 
     private TrainingOutcome outcome(TrainingState state) {
-        Factors factors = engine.factors().orElseThrow();
-        Map<String, String> origin = new LinkedHashMap<>();
-        origin.put("base", factors.baseFingerprint());
-        origin.put("factors", factors.fingerprint());
+        Map<String, String> origin = new LinkedHashMap<>(trainee.fingerprints());
         origin.put("targets", options.targets().text());
         origin.put("task", task.name());
         origin.put("objective", options.goal().text());
-        origin.put("trained", options.parametrisation().text());
         origin.put("seed", String.valueOf(options.seed()));
         origin.put("step", String.valueOf(state.bestStep));
         return new TrainingOutcome(
-                Expert.plain(task.name(), parameters.z(state.best), origin),
+                trainee.trained(state.best, task.name(), origin),
                 state.bestStep,
                 state.step,
                 parameters.size(),
@@ -222,12 +197,10 @@ public final class Trainer implements AutoCloseable {
 
     /** All that the result depends on. */
     private Map<String, Object> settings() {
-        Factors factors = engine.factors().orElseThrow();
         Map<String, Object> settings = new LinkedHashMap<>(options.asMap());
         settings.put("max-tokens", rollouts.replyLimit());
         settings.put("task", task.name());
-        settings.put("base", factors.baseFingerprint());
-        settings.put("factors", factors.fingerprint());
+        settings.putAll(trainee.fingerprints());
         settings.put("data", digest(data.train()));
         settings.put("valid", digest(data.valid()));
         return settings;
@@ -244,6 +217,6 @@ public final class Trainer implements AutoCloseable {
     /** Frees the memory of the backward pass. */
     @Override
     public void close() {
-        pass.close();
+        trainee.close();
     }
 }

@@ -3,10 +3,12 @@ package dev.mimic.adapt.train;
 import dev.mimic.adapt.gradient.KlForm;
 import dev.mimic.adapt.gradient.Objective;
 import dev.mimic.adapt.gradient.TrainingPass;
+import dev.mimic.adapt.lora.LowRankSettings;
 import dev.mimic.adapt.svf.Parametrisation;
 import dev.mimic.adapt.svf.Targets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -35,6 +37,7 @@ import java.util.function.Consumer;
  * @param patience validations without a better result after which training stops; 0 never stops early
  * @param seed of data order, replies and start
  * @param memory bytes for activations
+ * @param lowRank LoRA instead of scales of singular values; empty for these
  */
 public record TrainingOptions(
         Goal goal,
@@ -58,7 +61,8 @@ public record TrainingOptions(
         int validateEvery,
         int patience,
         long seed,
-        long memory) {
+        long memory,
+        Optional<LowRankSettings> lowRank) {
 
     /** Those of the paper (Sun et al. 2025); it gives no number of steps. */
     public static final TrainingOptions DEFAULTS = new TrainingOptions(
@@ -83,7 +87,8 @@ public record TrainingOptions(
             5,
             0,
             1,
-            TrainingPass.DEFAULT_MEMORY);
+            TrainingPass.DEFAULT_MEMORY,
+            Optional.empty());
 
     /** Those of the bundled model's own experts (docs/bundled-model.md, "Experts"). */
     public static final TrainingOptions BUNDLED = DEFAULTS.withTargets(new Targets("all"))
@@ -114,6 +119,10 @@ public record TrainingOptions(
         require(validateEvery >= 1, "validate-every", validateEvery, "at least 1");
         require(patience >= 0, "patience", patience, "0 or more");
         require(memory >= 1 << 20, "memory", memory, "at least 1048576 bytes");
+        if (lowRank.isPresent() && parametrisation != Parametrisation.PLAIN) {
+            throw new IllegalArgumentException("train: parametrisation is " + parametrisation.text()
+                    + ", expected none with lora, which has no singular values");
+        }
     }
 
     private static void require(boolean holds, String name, Number value, String expected) {
@@ -132,8 +141,15 @@ public record TrainingOptions(
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("objective", goal.text());
         all.put("targets", targets.text());
-        all.put("parametrisation", parametrisation.text());
-        all.put("max-mult", maxMult);
+        if (lowRank.isPresent()) {
+            all.put("method", "lora");
+            all.put("rank", lowRank.get().rank());
+            all.put("alpha", lowRank.get().alpha());
+            all.put("dropout", lowRank.get().dropout());
+        } else {
+            all.put("parametrisation", parametrisation.text());
+            all.put("max-mult", maxMult);
+        }
         all.put("steps", steps);
         all.put("batch", batch);
         all.put("samples", samples);
@@ -244,6 +260,11 @@ public record TrainingOptions(
         return change(c -> c.memory = value);
     }
 
+    /** LoRA instead of scales of singular values. */
+    public TrainingOptions withLowRank(LowRankSettings value) {
+        return change(c -> c.lowRank = Optional.of(value));
+    }
+
     private TrainingOptions change(Consumer<Changed> change) {
         Changed changed = new Changed(this);
         change.accept(changed);
@@ -274,6 +295,7 @@ public record TrainingOptions(
         private int patience;
         private long seed;
         private long memory;
+        private Optional<LowRankSettings> lowRank;
 
         Changed(TrainingOptions from) {
             goal = from.goal;
@@ -298,6 +320,7 @@ public record TrainingOptions(
             patience = from.patience;
             seed = from.seed;
             memory = from.memory;
+            lowRank = from.lowRank;
         }
 
         TrainingOptions options() {
@@ -323,7 +346,8 @@ public record TrainingOptions(
                     validateEvery,
                     patience,
                     seed,
-                    memory);
+                    memory,
+                    lowRank);
         }
     }
 }

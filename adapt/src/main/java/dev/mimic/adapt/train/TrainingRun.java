@@ -1,5 +1,6 @@
 package dev.mimic.adapt.train;
 
+import dev.mimic.adapt.lora.PeftFolder;
 import dev.mimic.adapt.task.Accuracy;
 import dev.mimic.adapt.task.Task;
 import dev.mimic.engine.Engine;
@@ -27,15 +28,19 @@ public final class TrainingRun {
      * Trains, or goes on where a run with the same files and settings was broken off.
      *
      * @throws dev.mimic.loader.InvalidModelException if the checkpoint belongs to an unfinished training of other settings
+     * @throws IllegalArgumentException if a LoRA adapter is to be written where there is anything else
      * @throws java.io.UncheckedIOException if a file cannot be written
      */
     public TrainingOutcome run(TrainingFiles files, TrainingListener listener) {
+        if (options.lowRank().isPresent()) {
+            PeftFolder.checkMayBeWritten(files.out());
+        }
         try (Trainer trainer = new Trainer(engine, task, options, data);
                 Logging logging = new Logging(files, listener)) {
             TrainingOutcome outcome = trainer.train(new Checkpoint(files.checkpoint()), logging);
-            // an expert is never there without the list of what it has seen
+            // it is never there without the list of what it has seen
             data.seen().write(files.seen());
-            outcome.expert().write(files.out());
+            outcome.trained().write(files.out());
             return outcome;
         }
     }

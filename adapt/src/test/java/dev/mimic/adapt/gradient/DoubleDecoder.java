@@ -27,6 +27,19 @@ final class DoubleDecoder {
     private final int headSize;
     private final int window;
 
+    /** A [rank, in] and B [out, rank] by weight name. */
+    private final Map<String, double[][]> changes = new HashMap<>();
+
+    private double changeScale;
+    private Mask mask = (name, sequence, position, size) -> null;
+    private int sequence;
+
+    /** What a low-rank change sees of its input. */
+    interface Mask {
+        /** What multiplies the elements; null for all as they are. */
+        double[] of(String weight, int sequence, int position, int size);
+    }
+
     /**
      * Reads a folder of F32 weights.
      *
@@ -72,11 +85,23 @@ final class DoubleDecoder {
         weights.put(name, w);
     }
 
+    /** Adds {@code scale · B (A x)} to a weight's product. */
+    void change(String name, double[] a, double[] b, double scale) {
+        changes.put(name, new double[][] {a, b});
+        changeScale = scale;
+    }
+
+    void mask(Mask what) {
+        mask = what;
+    }
+
     /** The objective, a mean over the sequences; the base model is the factors with z = 1, or W in residual form. */
     double loss(List<TrainingSequence> sequences, Objective objective, DoubleDecoder reference) {
         double loss = 0;
+        this.sequence = 0;
         for (TrainingSequence sequence : sequences) {
             double[][] logs = logProbabilities(sequence.ids());
+            this.sequence++;
             double[][] others = reference.logProbabilities(sequence.ids());
             for (int i = sequence.promptLength(); i < sequence.ids().length; i++) {
                 double[] log = logs[i - 1];
@@ -107,14 +132,14 @@ final class DoubleDecoder {
         for (int layer = 0; layer < layers; layer++) {
             String name = "model.layers." + layer + ".";
             attention(name + "self_attn.", x, name + "input_layernorm.weight");
-            for (double[] row : x) {
-                double[] normed = norm(row, name + "post_attention_layernorm.weight");
-                double[] gate = linear(name + "mlp.gate_proj", normed);
-                double[] up = linear(name + "mlp.up_proj", normed);
+            for (int p = 0; p < x.length; p++) {
+                double[] normed = norm(x[p], name + "post_attention_layernorm.weight");
+                double[] gate = linear(name + "mlp.gate_proj", normed, p);
+                double[] up = linear(name + "mlp.up_proj", normed, p);
                 for (int i = 0; i < gate.length; i++) {
                     gate[i] = gate[i] / (1 + Math.exp(-gate[i])) * up[i];
                 }
-                add(row, linear(name + "mlp.down_proj", gate));
+                add(x[p], linear(name + "mlp.down_proj", gate, p));
             }
         }
         double[][] logs = new double[ids.length][];
@@ -137,9 +162,9 @@ final class DoubleDecoder {
         double[][] v = new double[x.length][];
         for (int i = 0; i < x.length; i++) {
             double[] normed = norm(x[i], norm);
-            q[i] = rotated(headNorms(linear(name + "q_proj", normed), name + "q_norm.weight"), i);
-            k[i] = rotated(headNorms(linear(name + "k_proj", normed), name + "k_norm.weight"), i);
-            v[i] = linear(name + "v_proj", normed);
+            q[i] = rotated(headNorms(linear(name + "q_proj", normed, i), name + "q_norm.weight"), i);
+            k[i] = rotated(headNorms(linear(name + "k_proj", normed, i), name + "k_norm.weight"), i);
+            v[i] = linear(name + "v_proj", normed, i);
         }
         for (int i = 0; i < x.length; i++) {
             double[] out = new double[heads * headSize];
@@ -162,7 +187,7 @@ final class DoubleDecoder {
                     }
                 }
             }
-            add(x[i], linear(name + "o_proj", out));
+            add(x[i], linear(name + "o_proj", out, i));
         }
     }
 
@@ -205,8 +230,20 @@ final class DoubleDecoder {
         return out;
     }
 
-    private double[] linear(String name, double[] x) {
+    private double[] linear(String name, double[] x, int position) {
         double[] y = multiply(weights.get(name + ".weight"), x);
+        double[][] change = changes.get(name + ".weight");
+        if (change != null) {
+            double[] share = mask.of(name + ".weight", sequence, position, x.length);
+            double[] seen = x.clone();
+            for (int c = 0; share != null && c < x.length; c++) {
+                seen[c] *= share[c];
+            }
+            double[] added = multiply(change[1], multiply(change[0], seen));
+            for (int r = 0; r < y.length; r++) {
+                y[r] += changeScale * added[r];
+            }
+        }
         if (weights.containsKey(name + ".bias")) {
             add(y, weights.get(name + ".bias"));
         }

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -200,17 +201,18 @@ final class TrainingPassTest {
     void lessMemoryMeansFewerRowsAndThenFewerLayersKept() {
         try (Engine engine = engine(Form.FACTORED, "all", 0)) {
             engine.withDecoder(transformer -> {
-                List<Integer> slots = List.of(0, 1, 2, 3, 4, 5, 6, 7);
-                MemoryPlan ample = MemoryPlan.of(transformer, slots, 1L << 40, 40, 10_000);
+                Trained trained = new Trained.Scaling(
+                        Set.copyOf(List.copyOf(transformer.weights().linears().keySet()).subList(0, 8)));
+                MemoryPlan ample = MemoryPlan.of(transformer, trained, 1L << 40, 40, 10_000);
                 assertEquals(new MemoryPlan(MemoryPlan.ROWS, 3), ample);
-                assertEquals(new MemoryPlan(700, 3), MemoryPlan.of(transformer, slots, 1L << 40, 700, 10_000));
-                assertEquals(new MemoryPlan(90, 3), MemoryPlan.of(transformer, slots, 1L << 40, 40, 90));
-                assertEquals(new MemoryPlan(40, 0), MemoryPlan.of(transformer, slots, 0, 40, 10_000));
+                assertEquals(new MemoryPlan(700, 3), MemoryPlan.of(transformer, trained, 1L << 40, 700, 10_000));
+                assertEquals(new MemoryPlan(90, 3), MemoryPlan.of(transformer, trained, 1L << 40, 40, 90));
+                assertEquals(new MemoryPlan(40, 0), MemoryPlan.of(transformer, trained, 0, 40, 10_000));
                 MemoryPlan last = ample;
                 boolean fewerRows = false;
                 boolean fewerLayers = false;
                 for (long memory = 1 << 26; memory > 1000; memory -= memory / 20) {
-                    MemoryPlan plan = MemoryPlan.of(transformer, slots, memory, 40, 10_000);
+                    MemoryPlan plan = MemoryPlan.of(transformer, trained, memory, 40, 10_000);
                     assertTrue(plan.rows() <= last.rows() && plan.keep() <= last.keep(), plan + " after " + last);
                     fewerRows |= plan.rows() > 40 && plan.rows() < MemoryPlan.ROWS && plan.keep() == 3;
                     fewerLayers |= plan.rows() == 40 && (plan.keep() == 1 || plan.keep() == 2);

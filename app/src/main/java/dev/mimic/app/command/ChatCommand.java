@@ -83,6 +83,9 @@ final class ChatCommand implements Callable<Integer> {
     private ExpertFlags experts;
 
     @Mixin
+    private LoraFlags lora;
+
+    @Mixin
     private AdaptFlags adapt;
 
     @Mixin
@@ -98,7 +101,7 @@ final class ChatCommand implements Callable<Integer> {
     public Integer call() {
         experts.maybeLater();
         try (Session session =
-                        Session.open(mimic.console(), spec, common, model, context, experts, adapt, tasks, BATCH);
+                        Session.open(mimic.console(), spec, common, model, context, experts, lora, adapt, tasks, BATCH);
                 Lines lines = lines(mimic.console())) {
             if (session.engine().chatTemplate().isEmpty()) {
                 throw new IllegalArgumentException(model + " has no chat template; `mimic run` continues raw text");

@@ -38,6 +38,7 @@ import picocli.CommandLine.Spec;
             "",
             "  mimic eval bundled --task bundled-math --expert math",
             "  mimic eval bundled --task bundled-code --adapt classifier",
+            "  mimic eval DIR --task gsm8k --data test.jsonl --lora ADAPTER",
             "  mimic eval DIR --task gsm8k --data test.jsonl --factors FACTORS --adapt prompt --experts EXPERTS"
         })
 final class EvalCommand implements Callable<Integer> {
@@ -98,6 +99,9 @@ final class EvalCommand implements Callable<Integer> {
     private ExpertFlags experts;
 
     @Mixin
+    private LoraFlags lora;
+
+    @Mixin
     private AdaptFlags adapt;
 
     @Override
@@ -109,7 +113,7 @@ final class EvalCommand implements Callable<Integer> {
         Task task = tasks.task(spec, mimic.console());
         TaskData rows = TaskData.read(spec, task, data, "test", "--data").limit(limit);
         int replyLimit = maxTokens == null ? task.replyLimit() : maxTokens;
-        try (Session session = Session.open(mimic.console(), spec, common, model, null, experts, adapt, tasks, batch)) {
+        try (Session session = Session.open(mimic.console(), spec, common, model, null, experts, lora, adapt, tasks, batch)) {
             if (!allowSeen) {
                 SeenFiles.of(mimic.console()::note, session.source(), session.expertFiles(adapt))
                         .refuse(rows);

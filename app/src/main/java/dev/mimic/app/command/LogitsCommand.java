@@ -59,9 +59,12 @@ final class LogitsCommand implements Callable<Integer> {
     @Mixin
     private ExpertFlags experts;
 
+    @Mixin
+    private LoraFlags lora;
+
     @Override
     public Integer call() {
-        try (Session session = Session.open(mimic.console(), spec, common, model, null, experts);
+        try (Session session = Session.open(mimic.console(), spec, common, model, experts, lora);
                 Arena arena = Arena.ofShared()) {
             int count = ids.size();
             int vocabulary = session.engine().config().vocabularySize();

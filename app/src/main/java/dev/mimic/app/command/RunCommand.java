@@ -37,7 +37,8 @@ import picocli.CommandLine.Spec;
             "  mimic run bundled --chat --expert math \"There are 7 cups here. Cara adds 4. How many cups are there?\"",
             "  mimic run bundled --chat --adapt classifier \"What does the cat eat? Choose: bread(A), mice(B)\"",
             "  mimic run DIR \"Once upon a time\" --temperature 0.8 --top-p 0.95 --seed 7",
-            "  mimic run DIR \"1 + 1 =\" --factors FACTORS --expert math.safetensors@0.5 --expert code.safetensors@0.5"
+            "  mimic run DIR \"1 + 1 =\" --factors FACTORS --expert math.safetensors@0.5 --expert code.safetensors@0.5",
+            "  mimic run DIR \"1 + 1 =\" --lora ADAPTER"
         })
 final class RunCommand implements Callable<Integer> {
     private static final int BATCH = 64;
@@ -89,6 +90,9 @@ final class RunCommand implements Callable<Integer> {
     private ExpertFlags experts;
 
     @Mixin
+    private LoraFlags lora;
+
+    @Mixin
     private AdaptFlags adapt;
 
     @Mixin
@@ -106,7 +110,7 @@ final class RunCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--chat takes a PROMPT, not --prompt-ids");
         }
         try (Session session =
-                Session.open(mimic.console(), spec, common, model, context, experts, adapt, tasks, BATCH)) {
+                Session.open(mimic.console(), spec, common, model, context, experts, lora, adapt, tasks, BATCH)) {
             session.noteUnsupported();
             GenerationRequest request = adapted(
                             session,

@@ -53,6 +53,9 @@ final class ScoreCommand implements Callable<Integer> {
     @Mixin
     private ExpertFlags experts;
 
+    @Mixin
+    private LoraFlags lora;
+
     @Override
     public Integer call() {
         boolean texts = prompt != null && completion != null && promptIds == null && completionIds == null;
@@ -61,7 +64,7 @@ final class ScoreCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "expected --prompt and --completion, or --prompt-ids and --completion-ids");
         }
-        try (Session session = Session.open(mimic.console(), spec, common, model, null, experts)) {
+        try (Session session = Session.open(mimic.console(), spec, common, model, experts, lora)) {
             Score score = texts
                     ? session.engine().score(prompt, completion, session.adapter())
                     : session.engine().score(array(promptIds), array(completionIds), session.adapter());

@@ -3,6 +3,8 @@ package dev.mimic.app.command;
 import dev.mimic.adapt.bundled.BundledModel;
 import dev.mimic.adapt.dispatch.Dispatcher;
 import dev.mimic.adapt.dispatch.ExpertFolder;
+import dev.mimic.adapt.lora.PeftAdapter;
+import dev.mimic.adapt.lora.PeftFolder;
 import dev.mimic.adapt.svf.DecomposeOptions;
 import dev.mimic.adapt.svf.Decomposer;
 import dev.mimic.adapt.svf.DecompositionListener;
@@ -33,6 +35,7 @@ final class Session implements AutoCloseable {
     private final ExpertFlags flags;
     private final Engine engine;
     private Adapter adapter = Adapter.NONE;
+    private Optional<Path> lora = Optional.empty();
 
     private Session(Console console, ModelSource source, ExpertFlags flags, Engine engine) {
         this.console = console;
@@ -56,6 +59,7 @@ final class Session implements AutoCloseable {
      * Opens a model that may adapt itself.
      *
      * @param context positions a sequence may have; null for all the model has
+     * @param lora a LoRA adapter instead
      * @param adapt how it adapts itself; see {@link #adaptation}
      * @param batch rows decoded together
      * @throws ParameterException if options do not go together
@@ -67,14 +71,27 @@ final class Session implements AutoCloseable {
             String model,
             Integer context,
             ExpertFlags flags,
+            LoraFlags lora,
             AdaptFlags adapt,
             TaskFlags task,
             int batch) {
+        lora.check(spec, flags.experts(), adapt.active());
         adapt.check(spec, model, model.equals(BundledModel.NAME), flags, task);
         if (adapt.active()) {
             flags.maybeLater();
         }
-        return open(console, spec, common, model, context, flags, batch);
+        return open(console, spec, common, model, context, flags, batch).with(lora);
+    }
+
+    /**
+     * Opens a model that experts or a LoRA adapter may adapt.
+     *
+     * @throws ParameterException if options do not go together
+     */
+    static Session open(
+            Console console, CommandSpec spec, CommonOptions common, String model, ExpertFlags flags, LoraFlags lora) {
+        lora.check(spec, flags.experts(), false);
+        return open(console, spec, common, model, null, flags).with(lora);
     }
 
     /**
@@ -115,6 +132,26 @@ final class Session implements AutoCloseable {
                 session.close();
             } else if (!opened) {
                 source.close();
+            }
+        }
+    }
+
+    /** This session with a LoRA adapter, where one is given; closed if it does not fit. */
+    private Session with(LoraFlags flag) {
+        boolean fits = false;
+        try {
+            lora = flag.folder();
+            lora.ifPresent(folder -> {
+                PeftAdapter read = PeftFolder.read(folder, engine.config(), console::note);
+                read.checkBase(engine::fingerprint, flags.transfer(), console::note);
+                engine.check(read.adapter());
+                adapter = read.adapter();
+            });
+            fits = true;
+            return this;
+        } finally {
+            if (!fits) {
+                close();
             }
         }
     }
@@ -186,8 +223,11 @@ final class Session implements AutoCloseable {
         return adaptation(adapt, task, TaskData.read(spec, task, adapt.shots(), "shots", "--shots"), seed);
     }
 
-    /** Files of the experts that the command line names. */
+    /** Files of the experts that the command line names, or the folder of its LoRA adapter. */
     List<Path> expertFiles() {
+        if (lora.isPresent()) {
+            return List.of(lora.get());
+        }
         return ExpertFiles.files(source, flags.experts());
     }
 
@@ -244,6 +284,9 @@ final class Session implements AutoCloseable {
 
     /** What adapts the model, for reports; null for the base model. */
     Map<String, Object> adaptation() {
+        if (lora.isPresent()) {
+            return Map.of("mode", "lora", "adapter", lora.get().toString());
+        }
         if (flags.experts().isEmpty()) {
             return null;
         }

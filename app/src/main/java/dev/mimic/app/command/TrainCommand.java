@@ -30,13 +30,18 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "train",
-        description = "Trains an expert: scales of singular values, by the rewards of the model's own replies.",
+        description = {
+            "Trains an expert (scales of singular values) or a LoRA adapter, by the rewards of the model's own",
+            "replies."
+        },
         footer = {
             "",
             "Writes E, E.jsonl (a line per step), E.png (the learning curve) and E.seen (hashes of the prompts seen).",
             "Broken off at any moment, the same command goes on from its checkpoint and ends with the same expert.",
+            "With --method lora E is a folder as PEFT writes it, for --lora E.",
             "",
             "  mimic train bundled --task bundled-math --out math.safetensors",
+            "  mimic train bundled --task bundled-math --method lora --rank 4 --alpha 4 --lr 5e-3 --out math-lora",
             "  mimic train DIR --task gsm8k --data train.jsonl --valid valid.jsonl --out math.safetensors"
         })
 final class TrainCommand implements Callable<Integer> {
@@ -73,7 +78,7 @@ final class TrainCommand implements Callable<Integer> {
             })
     private Path valid;
 
-    @Option(names = "--out", paramLabel = "E", required = true, description = "Expert file to write.")
+    @Option(names = "--out", paramLabel = "E", required = true, description = "Expert file to write; with lora a folder.")
     private Path out;
 
     @Option(
@@ -84,9 +89,6 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(names = "--transfer", description = "Accept factors that were made for another base model.")
     private boolean transfer;
-
-    @Option(names = "--method", paramLabel = "M", description = "svf (default); lora is not there yet.")
-    private String method = "svf";
 
     @Option(
             names = "--checkpoint",
@@ -102,20 +104,24 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (!method.equals("svf")) {
-            String reason = method.equals("lora") ? "lora is not supported yet" : "got '" + method + "'";
-            throw new ParameterException(spec.commandLine(), "--method: expected svf, " + reason);
+        flags.checkMethod(spec);
+        boolean lora = flags.method() == TrainingFlags.Method.LORA;
+        if (lora && (factors != null || transfer)) {
+            throw new ParameterException(
+                    spec.commandLine(), (factors != null ? "--factors" : "--transfer") + " belongs to --method svf, expected none with lora");
         }
         Task task = taskFlags.task(spec, mimic.console());
         TrainingData examples = new TrainingData(
                 named(data, "train"), examples(task, data, "train"), named(valid, "valid"), valid(task));
         try (ModelSource source = ModelSource.of(model)) {
-            TrainingOptions options = flags.options(source.isBundled());
+            TrainingOptions options = flags.options(model, source.isBundled());
             EngineOptions engineOptions = EngineOptions.DEFAULTS
                     .withThreads(common.threads())
                     .withTransfer(transfer)
-                    .withMaxBatch(Math.min(options.batch(), ROWS))
-                    .withFactors(factors(source, options.targets()));
+                    .withMaxBatch(Math.min(options.batch(), ROWS));
+            if (!lora) {
+                engineOptions = engineOptions.withFactors(factors(source, options.targets()));
+            }
             try (Engine engine = Engine.open(source.folder(), engineOptions)) {
                 return train(engine, task, options, examples);
             }
@@ -160,7 +166,7 @@ final class TrainCommand implements Callable<Integer> {
         outcome.valid()
                 .ifPresent(after -> mimic.console()
                         .out()
-                        .println("validation: base " + percent(outcome.base().orElse(new Accuracy(0, 0))) + ", expert "
+                        .println("validation: base " + percent(outcome.base().orElse(new Accuracy(0, 0))) + ", trained "
                                 + percent(after)));
         mimic.console().out().println("learning curve: " + files.curve());
     }

@@ -2,15 +2,41 @@ package dev.mimic.app.command;
 
 import dev.mimic.adapt.gradient.KlForm;
 import dev.mimic.adapt.gradient.Objective;
+import dev.mimic.adapt.lora.LowRankSettings;
 import dev.mimic.adapt.svf.Parametrisation;
 import dev.mimic.adapt.svf.Targets;
 import dev.mimic.adapt.train.Goal;
 import dev.mimic.adapt.train.Schedule;
 import dev.mimic.adapt.train.TrainingOptions;
+import java.util.Locale;
+import java.util.Optional;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** Options of training; what is not given is the default of the model. */
 final class TrainingFlags {
+    @Option(
+            names = "--method",
+            paramLabel = "M",
+            description = {
+                "svf: scales of singular values (default); lora: low-rank changes B A of the weights, without factors.",
+                "E is then a folder as PEFT writes it."
+            })
+    private Method method = Method.SVF;
+
+    @Option(names = "--rank", paramLabel = "R", description = "Of lora: rows of A, columns of B (default: 8).")
+    private Integer rank;
+
+    @Option(names = "--alpha", paramLabel = "A", description = "Of lora: B A counts alpha / rank times (default: 8).")
+    private Double alpha;
+
+    @Option(
+            names = "--dropout",
+            paramLabel = "P",
+            description = "Of lora: share of its inputs that is left out in training (default: 0).")
+    private Double dropout;
+
     @Option(names = "--objective", paramLabel = "O", description = "reinforce (default) or next-token.")
     private String objective;
 
@@ -112,18 +138,65 @@ final class TrainingFlags {
     @Option(names = "--memory", paramLabel = "BYTES", description = "For activations (default: 1073741824).")
     private Long memory;
 
+    /** What is trained. */
+    enum Method {
+        SVF,
+        LORA;
+
+        String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
     /** What is taken from each reward. */
     enum Baseline {
         MEAN,
         NONE
     }
 
+    Method method() {
+        return method;
+    }
+
+    /**
+     * Refuses what belongs to the other method.
+     *
+     * @throws ParameterException naming the option
+     */
+    void checkMethod(CommandSpec spec) {
+        if (method == Method.LORA) {
+            refuse(spec, "--parametrisation", parametrisation, "svf");
+            refuse(spec, "--max-mult", maxMult, "svf");
+        } else {
+            refuse(spec, "--rank", rank, "lora");
+            refuse(spec, "--alpha", alpha, "lora");
+            refuse(spec, "--dropout", dropout, "lora");
+        }
+    }
+
+    private void refuse(CommandSpec spec, String option, Object given, String owner) {
+        if (given != null) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    option + " belongs to --method " + owner + ", expected none with " + method.text());
+        }
+    }
+
+    private Optional<LowRankSettings> lowRank(String model) {
+        LowRankSettings base = LowRankSettings.DEFAULTS;
+        return method == Method.SVF
+                ? Optional.empty()
+                : Optional.of(new LowRankSettings(
+                        or(rank, base.rank()), or(alpha, base.alpha()), or(dropout, base.dropout()), model));
+    }
+
     /**
      * The options.
      *
+     * @param model its name on the command line
      * @throws IllegalArgumentException naming the first that is out of its range
      */
-    TrainingOptions options(boolean bundled) {
+    TrainingOptions options(String model, boolean bundled) {
         TrainingOptions base = bundled ? TrainingOptions.BUNDLED : TrainingOptions.DEFAULTS;
         return new TrainingOptions(
                 objective == null ? base.goal() : Goal.of(objective),
@@ -149,7 +222,8 @@ final class TrainingFlags {
                 or(validateEvery, base.validateEvery()),
                 or(patience, base.patience()),
                 or(seed, base.seed()),
-                or(memory, base.memory()));
+                or(memory, base.memory()),
+                lowRank(model));
     }
 
     private static <T> T or(T given, T otherwise) {

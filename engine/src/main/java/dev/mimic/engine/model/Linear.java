@@ -9,6 +9,9 @@ public sealed interface Linear {
     /** The weight's whole name. */
     String name();
 
+    /** The layer's place among all linear layers of the model, where an adapter keeps its low-rank pair. */
+    int place();
+
     /** Elements of x. */
     int in();
 
@@ -24,7 +27,7 @@ public sealed interface Linear {
      * @param weight [out, in]
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Dense(String name, Matrix weight, float[] bias) implements Linear {
+    record Dense(String name, int place, Matrix weight, float[] bias) implements Linear {
         @Override
         public int in() {
             return weight.cols();
@@ -43,7 +46,8 @@ public sealed interface Linear {
      * @param weight the weight that the factors correct (residual form); empty if they replace it (factored form)
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Svf(String name, int slot, SvfFactors factors, Optional<Matrix> weight, float[] bias) implements Linear {
+    record Svf(String name, int place, int slot, SvfFactors factors, Optional<Matrix> weight, float[] bias)
+            implements Linear {
         @Override
         public int in() {
             return factors.v().rows();

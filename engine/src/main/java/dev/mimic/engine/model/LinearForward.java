@@ -2,6 +2,7 @@ package dev.mimic.engine.model;
 
 import dev.mimic.engine.trace.ForwardTrace;
 import dev.mimic.kernels.backend.Backend;
+import dev.mimic.kernels.lowrank.LowRankPair;
 import dev.mimic.kernels.matrix.Matrix;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
 
@@ -20,6 +21,11 @@ final class LinearForward {
         switch (linear) {
             case Linear.Dense dense -> multiply(backend, step, dense.weight(), x, y);
             case Linear.Svf svf -> multiply(svf, backend, step, x, scratch, y, trace);
+        }
+        LowRankPair[] pairs = step.lowRank(linear.place());
+        if (pairs != null) {
+            long[] keys = step.dropoutKeys(linear.place());
+            backend.lowRank().accumulate(step.phase(), step.rows(), pairs, x, step.dropout(), keys, y);
         }
         float[] bias = linear.bias();
         if (bias.length > 0) {

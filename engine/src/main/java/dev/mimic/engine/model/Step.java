@@ -1,6 +1,8 @@
 package dev.mimic.engine.model;
 
 import dev.mimic.kernels.attention.KeyValues;
+import dev.mimic.kernels.lowrank.Dropout;
+import dev.mimic.kernels.lowrank.LowRankPair;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
 import java.util.Arrays;
 
@@ -15,11 +17,16 @@ public final class Step {
     private final int[] begins;
     private final int[] ends;
     private final float[][][] scales;
+    private final RowScales[] adapters;
+    private final LowRankPair[] pairs;
+    private long[] keys = {};
     private final KeyValues[][] caches;
     private final int window;
     private Phase phase = Phase.DECODE;
     private int rows;
     private int blocks;
+    private boolean lowRank;
+    private Dropout dropout;
 
     /** Makes a step of at most {@code capacity} rows. */
     Step(int capacity, int layers, int slots, int window) {
@@ -29,6 +36,8 @@ public final class Step {
         this.begins = new int[capacity];
         this.ends = new int[capacity];
         this.scales = new float[slots][capacity][];
+        this.adapters = new RowScales[capacity];
+        this.pairs = new LowRankPair[capacity];
         this.caches = new KeyValues[layers][capacity];
         this.window = window;
     }
@@ -60,6 +69,7 @@ public final class Step {
         for (int slot = 0; slot < scales.length; slot++) {
             Arrays.fill(scales[slot], rows, rows + count, rowScales.slot(slot));
         }
+        adapt(rows, rows + count, rowScales);
         for (int layer = 0; layer < caches.length; layer++) {
             caches[layer][blocks] = cache.layer(layer);
         }
@@ -89,10 +99,19 @@ public final class Step {
         for (int slot = 0; slot < scales.length; slot++) {
             scales[slot][rows] = rowScales.slot(slot);
         }
+        adapt(rows, rows + 1, rowScales);
         for (int layer = 0; layer < caches.length; layer++) {
             caches[layer][rows] = cache.layer(layer);
         }
         rows++;
+    }
+
+    private void adapt(int begin, int end, RowScales rowScales) {
+        Arrays.fill(adapters, begin, end, rowScales);
+        if (rowScales.hasLowRank()) {
+            lowRank = true;
+            dropout = rowScales.dropout();
+        }
     }
 
     /** Forgets caches and scales, so that nothing of a finished sequence is kept alive. */
@@ -103,6 +122,10 @@ public final class Step {
         for (float[][] slot : scales) {
             Arrays.fill(slot, 0, rows, null);
         }
+        Arrays.fill(adapters, 0, rows, null);
+        Arrays.fill(pairs, 0, rows, null);
+        lowRank = false;
+        dropout = null;
         phase = next;
         rows = 0;
         blocks = 0;
@@ -157,5 +180,35 @@ public final class Step {
     /** The rows' scales of a layer in factors. */
     float[][] scales(int slot) {
         return scales[slot];
+    }
+
+    /** The rows' low-rank pairs of a linear layer, until the next call; null where no row has any adapter of that kind. */
+    LowRankPair[] lowRank(int place) {
+        if (!lowRank) {
+            return null;
+        }
+        for (int i = 0; i < rows; i++) {
+            pairs[i] = adapters[i].lowRank(place);
+        }
+        return pairs;
+    }
+
+    /** What drops elements of the input of low-rank pairs, for all rows that have one; null for none. */
+    public Dropout dropout() {
+        return dropout;
+    }
+
+    /** The rows' keys for dropout in a linear layer, until the next call. */
+    public long[] dropoutKeys(int place) {
+        if (dropout == null) {
+            return keys;
+        }
+        if (keys.length < rows) {
+            keys = new long[capacity()];
+        }
+        for (int i = 0; i < rows; i++) {
+            keys[i] = Dropout.key(Dropout.key(adapters[i].key(), place), positions[i]);
+        }
+        return keys;
     }
 }

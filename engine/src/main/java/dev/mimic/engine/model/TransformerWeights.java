@@ -1,5 +1,6 @@
 package dev.mimic.engine.model;
 
+import dev.mimic.kernels.lowrank.LowRankPair;
 import dev.mimic.kernels.matrix.Matrix;
 import dev.mimic.loader.model.Architecture;
 import dev.mimic.loader.model.ModelConfig;
@@ -41,6 +42,7 @@ public final class TransformerWeights {
     private final Matrix head;
     private final float[] finalNorm;
     private final List<Block> blocks = new ArrayList<>();
+    private final Map<String, Linear> linearOf = new LinkedHashMap<>();
     private final List<Factor> slots = new ArrayList<>();
     private final Map<String, Integer> slotOf = new LinkedHashMap<>();
     private final Form form;
@@ -99,17 +101,23 @@ public final class TransformerWeights {
     private Linear linear(WeightReader reader, String layer, int out, int in, boolean hasBias) {
         String name = layer + ".weight";
         float[] bias = hasBias ? reader.vector(layer + ".bias", out) : NONE;
-        Matrix weight = reader.matrix(name, out, in);
+        Linear linear = linear(name, reader.matrix(name, out, in), bias);
+        linearOf.put(name, linear);
+        return linear;
+    }
+
+    private Linear linear(String name, Matrix weight, float[] bias) {
+        int place = linearOf.size();
         Factor factor = factors.get(name);
         if (factor == null) {
-            return new Linear.Dense(name, weight, bias);
+            return new Linear.Dense(name, place, weight, bias);
         }
-        check(factor, out, in);
+        check(factor, weight.rows(), weight.cols());
         int slot = slots.size();
         slots.add(factor);
         slotOf.put(name, slot);
-        return new Linear.Svf(
-                name, slot, factor.factors(), form == Form.RESIDUAL ? Optional.of(weight) : Optional.empty(), bias);
+        Optional<Matrix> corrected = form == Form.RESIDUAL ? Optional.of(weight) : Optional.empty();
+        return new Linear.Svf(name, place, slot, factor.factors(), corrected, bias);
     }
 
     private static void check(Factor factor, int out, int in) {
@@ -197,6 +205,31 @@ public final class TransformerWeights {
             scales[i] = form == Form.FACTORED ? sigma[i] * z[i] : sigma[i] * (z[i] - 1);
         }
         return scales;
+    }
+
+    /**
+     * Makes a low-rank adapter ready for its rows, which keep the base model's scales.
+     *
+     * @param weights by weight name; a weight that is not named stays as it is
+     * @throws IllegalArgumentException naming the first weight that is no linear layer of the model, or whose A or B is of
+     *     another shape or not finite
+     */
+    public RowScales lowRank(Map<String, LowRankFactors> weights) {
+        LowRankPair[] byPlace = new LowRankPair[linearOf.size()];
+        new TreeMap<>(weights).forEach((name, factors) -> {
+            Linear linear = linearOf.get(name);
+            if (linear == null) {
+                throw new IllegalArgumentException("adapter: '" + name + "' is no linear layer of this model, expected one"
+                        + " of its " + linearOf.size());
+            }
+            byPlace[linear.place()] = LowRankReader.pair(linear, factors);
+        });
+        return base.withLowRank(byPlace);
+    }
+
+    /** The linear layers by whole weight name, layer by layer. */
+    public Map<String, Linear> linears() {
+        return Collections.unmodifiableMap(linearOf);
     }
 
     /** How layers in factors are applied. */

@@ -5,6 +5,7 @@ import dev.mimic.kernels.VectorWidth;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.attention.AttentionKernels;
 import dev.mimic.kernels.gradient.GradientKernels;
+import dev.mimic.kernels.lowrank.LowRankKernels;
 import dev.mimic.kernels.matrix.MatrixKernels;
 import dev.mimic.kernels.row.RowKernels;
 import dev.mimic.kernels.svd.DoubleKernels;
@@ -23,6 +24,7 @@ public record Backend(
         RowKernels row,
         AttentionKernels attention,
         SvfKernels svf,
+        LowRankKernels lowRank,
         GradientKernels gradient) {
 
     /** Plain Java loops. */
@@ -35,6 +37,7 @@ public record Backend(
                 RowKernels.scalar(pool),
                 AttentionKernels.scalar(pool),
                 new SvfKernels(matrix),
+                new LowRankKernels(matrix),
                 GradientKernels.scalar(pool));
     }
 
@@ -53,6 +56,7 @@ public record Backend(
                 RowKernels.vector(pool),
                 AttentionKernels.vector(pool),
                 new SvfKernels(matrix),
+                new LowRankKernels(matrix),
                 GradientKernels.vector(pool));
     }
 

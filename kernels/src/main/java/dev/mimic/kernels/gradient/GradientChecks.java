@@ -38,6 +38,12 @@ final class GradientChecks {
         Shapes.atLeast("svf backward", "a", a.length, (long) batch * scale.length);
     }
 
+    static void outer(int batch, int rank, int size, float[] a, float[] b, double[] sums, int offset) {
+        Shapes.atLeast("outer", "a", a.length, (long) batch * rank);
+        Shapes.atLeast("outer", "b", b.length, (long) batch * size);
+        Shapes.range("outer", "sums", offset, Math.multiplyExact(rank, size), sums.length);
+    }
+
     static void logSoftmax(int batch, int size, float[] x) {
         Shapes.atLeast("logSoftmax", "x", x.length, (long) batch * size);
     }

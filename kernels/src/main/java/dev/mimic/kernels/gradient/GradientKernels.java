@@ -89,6 +89,19 @@ public interface GradientKernels {
     void scale(int batch, float[] scale, float[] a);
 
     /**
+     * Outer products added up over rows, the gradient of a low-rank factor:
+     * {@code sums[offset + k · size + c] += Σ_i a[i, k] · b[i, c]}.
+     *
+     * @param batch rows
+     * @param rank columns of a; few
+     * @param size columns of b
+     * @param a [batch, rank]
+     * @param b [batch, size]
+     * @param sums [rank, size] from {@code offset}; accumulated into
+     */
+    void outer(int batch, int rank, int size, float[] a, float[] b, double[] sums, int offset);
+
+    /**
      * Logits to natural log-probabilities, in place: {@code x[i, c] -= log Σ_c exp(x[i, c])}.
      *
      * @param batch rows

@@ -158,6 +158,28 @@ final class ScalarGradientKernels implements GradientKernels {
     }
 
     @Override
+    public void outer(int batch, int rank, int size, float[] a, float[] b, double[] sums, int offset) {
+        GradientChecks.outer(batch, rank, size, a, b, sums, offset);
+        OuterOperands operands = new OuterOperands(rank, size, a, b, sums, offset);
+        pool.run(size, 16, (begin, end) -> outerRange(operands, 0, batch, begin, end));
+    }
+
+    /** The rows {@code [first, last)}, and of b the columns {@code [begin, end)}. */
+    static void outerRange(OuterOperands operands, int first, int last, int begin, int end) {
+        int rank = operands.rank();
+        int size = operands.size();
+        for (int k = 0; k < rank; k++) {
+            for (int c = begin; c < end; c++) {
+                double sum = 0;
+                for (int i = first; i < last; i++) {
+                    sum += (double) operands.a()[i * rank + k] * operands.b()[i * size + c];
+                }
+                operands.sums()[operands.offset() + k * size + c] += sum;
+            }
+        }
+    }
+
+    @Override
     public void logSoftmax(int batch, int size, float[] x) {
         GradientChecks.logSoftmax(batch, size, x);
         for (int i = 0; i < batch; i++) {

@@ -28,11 +28,13 @@ final class VectorGradientKernels implements GradientKernels {
     private final WorkerPool pool;
     private final VectorAttentionGradient attention;
     private final VectorLogits logits;
+    private final VectorOuter outer;
 
     VectorGradientKernels(WorkerPool pool) {
         this.pool = pool;
         attention = new VectorAttentionGradient(pool);
         logits = new VectorLogits(pool);
+        outer = new VectorOuter(pool);
     }
 
     private static int grain(int rowSize) {
@@ -221,6 +223,12 @@ final class VectorGradientKernels implements GradientKernels {
         GradientChecks.scale(batch, scale, a);
         int rank = scale.length;
         pool.run(batch, grain(rank), (begin, end) -> scaleRows(scale, a, begin, end, rank, 0, rank));
+    }
+
+    @Override
+    public void outer(int batch, int rank, int size, float[] a, float[] b, double[] sums, int offset) {
+        GradientChecks.outer(batch, rank, size, a, b, sums, offset);
+        outer.run(batch, new OuterOperands(rank, size, a, b, sums, offset));
     }
 
     @Override

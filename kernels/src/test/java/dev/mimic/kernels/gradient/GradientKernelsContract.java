@@ -300,6 +300,35 @@ abstract class GradientKernelsContract {
     }
 
     @Test
+    void outerAddsUpProductsOverRows() {
+        for (int size : LENGTHS) {
+            for (int rank : new int[] {1, 2, 3, 4, 5, 8, 13}) {
+                for (int batch : new int[] {1, 3, 257, 300}) {
+                    RandomGenerator random = SeededCases.generator(size * 10_000L + rank * 1000L + batch);
+                    float[] a = gaussian(random, batch * rank);
+                    float[] b = gaussian(random, batch * size);
+                    int offset = 3;
+                    double[] sums = new double[offset + rank * size + GUARDS];
+                    Arrays.fill(sums, 0.5);
+                    kernels().outer(batch, rank, size, a, b, sums, offset);
+                    for (int at = 0; at < sums.length; at++) {
+                        int k = Math.floorDiv(at - offset, size);
+                        int c = Math.floorMod(at - offset, size);
+                        double sum = 0;
+                        double absolute = 0;
+                        for (int i = 0; i < batch && k >= 0 && k < rank; i++) {
+                            double product = (double) a[i * rank + k] * b[i * size + c];
+                            sum += product;
+                            absolute += Math.abs(product);
+                        }
+                        assertEquals(0.5 + sum, sums[at], batch * U * absolute + 1e-15);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
     void logSoftmaxMatchesTheOracle() {
         for (int size : new int[] {1, 2, 5, 16, 17, 704, 1023, 1024, 1025, 3001}) {
             RandomGenerator random = SeededCases.generator(size);
@@ -394,6 +423,7 @@ abstract class GradientKernelsContract {
                 kernels.rmsNorm(batch, x, weight, 1e-5f, y, norm);
                 kernels.swiGlu(batch * size - 3, x, y, y, dGate, dUp);
                 kernels.svf(batch, weight, weight, y, a, dz);
+                kernels.outer(batch, 1, size, Arrays.copyOf(y, batch), x, dz, 0);
                 kernels.logSoftmax(batch, size, logits);
                 float[][] found = {norm, dGate, dUp, a, logits};
                 results = results == null ? found : results;
@@ -419,6 +449,8 @@ abstract class GradientKernelsContract {
         refused("rotate backward: dx has length 3", () -> kernels.rotate(1, 2, 2, three, three, three));
         refused("svf backward: b has length 2", () -> kernels.svf(1, three, three, two, three, new double[3]));
         refused("svf backward: dz has length 1", () -> kernels.svf(1, three, three, three, three, new double[1]));
+        refused("outer: b has length 2", () -> kernels.outer(1, 1, 3, three, two, new double[3], 0));
+        refused("outer: sums has length 3", () -> kernels.outer(1, 1, 3, three, three, new double[3], 1));
         refused("logSoftmax: x has length 3", () -> kernels.logSoftmax(2, 2, three));
         refused("divergence: to has length 2", () -> kernels.divergence(1, 3, three, two, new double[1]));
         refused("logits backward: reference", () -> kernels.logits(3, three, two, new float[1], 1, 0, three));

@@ -1,0 +1,63 @@
+package dev.mimic.adapt.train;
+
+import dev.mimic.adapt.gradient.Objective;
+import dev.mimic.adapt.gradient.ScalingParameters;
+import dev.mimic.adapt.gradient.TrainedParameters;
+import dev.mimic.adapt.gradient.TrainingPass;
+import dev.mimic.adapt.gradient.TrainingResult;
+import dev.mimic.adapt.gradient.TrainingSequence;
+import dev.mimic.adapt.svf.Expert;
+import dev.mimic.engine.Adapter;
+import dev.mimic.engine.Engine;
+import dev.mimic.engine.model.Factors;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Scales of singular values (Sun et al. 2025). */
+final class ScalingTrainee implements Trainee {
+    private final TrainingOptions options;
+    private final Factors factors;
+    private final ScalingParameters parameters;
+    private final TrainingPass pass;
+
+    ScalingTrainee(Engine engine, TrainingOptions options) {
+        this.options = options;
+        factors = engine.factors()
+                .orElseThrow(() -> new IllegalArgumentException("train: the engine has no factors, expected some"));
+        List<String> weights = Trainee.weights(engine, options, factors.weightNames(), "the factors");
+        parameters = new ScalingParameters(factors, weights, options.parametrisation(), options.maxMult());
+        pass = new TrainingPass(engine, weights, options.memory());
+    }
+
+    @Override
+    public TrainedParameters parameters() {
+        return parameters;
+    }
+
+    @Override
+    public TrainingResult gradient(
+            Adapter adapter, long dropoutKey, List<TrainingSequence> sequences, Objective objective) {
+        return pass.gradient(((Adapter.Scaling) adapter).z(), sequences, objective);
+    }
+
+    @Override
+    public Map<String, String> fingerprints() {
+        Map<String, String> fingerprints = new LinkedHashMap<>();
+        fingerprints.put("base", factors.baseFingerprint());
+        fingerprints.put("factors", factors.fingerprint());
+        return fingerprints;
+    }
+
+    @Override
+    public TrainedAdapter trained(double[] best, String name, Map<String, String> origin) {
+        Map<String, String> texts = new LinkedHashMap<>(origin);
+        texts.put("trained", options.parametrisation().text());
+        return new TrainedAdapter.Scaling(Expert.plain(name, parameters.z(best), texts));
+    }
+
+    @Override
+    public void close() {
+        pass.close();
+    }
+}
