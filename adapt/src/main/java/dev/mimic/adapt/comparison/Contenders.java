@@ -24,12 +24,12 @@ import java.util.Optional;
  * @param prompt asks for the kind
  */
 public record Contenders(
-        Map<String, Trained> lora,
-        Map<String, Trained> experts,
-        Optional<Trained> classifier,
+        Map<String, TaskAdapter> lora,
+        Map<String, TaskAdapter> experts,
+        Optional<TaskAdapter> classifier,
         Map<String, Mixture> mixtures,
-        Map<String, Trained> transferred,
-        Map<String, Trained> shuffled,
+        Map<String, TaskAdapter> transferred,
+        Map<String, TaskAdapter> shuffled,
         DispatchPrompt prompt) {
     public Contenders {
         lora = ordered(lora);
@@ -37,6 +37,11 @@ public record Contenders(
         mixtures = ordered(mixtures);
         transferred = ordered(transferred);
         shuffled = ordered(shuffled);
+    }
+
+    /** Those that need no factors. */
+    public static Contenders plain(Map<String, TaskAdapter> lora, DispatchPrompt prompt) {
+        return new Contenders(lora, Map.of(), Optional.empty(), Map.of(), Map.of(), Map.of(), prompt);
     }
 
     private static <T> Map<String, T> ordered(Map<String, T> map) {
@@ -73,9 +78,9 @@ public record Contenders(
         };
     }
 
-    private static Contender fixed(Map<String, Trained> trained, Column column, String what) {
-        Trained own = trained.get(column.name());
-        Trained found = own != null ? own : byKind(trained).get(column.kind());
+    private static Contender fixed(Map<String, TaskAdapter> trained, Column column, String what) {
+        TaskAdapter own = trained.get(column.name());
+        TaskAdapter found = own != null ? own : byKind(trained).get(column.kind());
         return found == null
                 ? new Contender.Missing("no " + what + " of the task " + column.name() + " or its kind")
                 : new Contender.Ready(
@@ -85,30 +90,33 @@ public record Contenders(
                         Optional.empty());
     }
 
-    private Contender routed(Optional<Trained> first) {
-        Map<String, Trained> byKind = byKind(experts);
+    private Contender routed(Optional<TaskAdapter> first) {
+        Map<String, TaskAdapter> byKind = byKind(experts);
         if (byKind.isEmpty()) {
             return new Contender.Missing("no expert to choose");
         }
         Map<String, Adapter> adapters = new LinkedHashMap<>();
         byKind.forEach((kind, trained) -> adapters.put(kind, trained.adapter()));
-        List<Trained> used = new ArrayList<>(byKind.values());
+        List<TaskAdapter> used = new ArrayList<>(byKind.values());
         first.ifPresent(used::add);
         Dispatcher dispatcher = first.isPresent()
                 ? new Dispatcher.Classifier(prompt, first.get().adapter(), adapters)
                 : new Dispatcher.Prompt(prompt, adapters);
         return new Contender.Ready(
-                dispatcher, parameters(used), used.stream().map(Trained::file).toList(), Optional.empty());
+                dispatcher,
+                parameters(used),
+                used.stream().map(TaskAdapter::file).toList(),
+                Optional.empty());
     }
 
     /** Numbers that were trained, in all. */
-    public static int parameters(Collection<Trained> used) {
-        return used.stream().mapToInt(Trained::parameters).sum();
+    public static int parameters(Collection<TaskAdapter> used) {
+        return used.stream().mapToInt(TaskAdapter::parameters).sum();
     }
 
     /** One for each kind: that of a column of the kind's own name, else the first. */
-    private static Map<String, Trained> byKind(Map<String, Trained> trained) {
-        Map<String, Trained> byKind = new LinkedHashMap<>();
+    private static Map<String, TaskAdapter> byKind(Map<String, TaskAdapter> trained) {
+        Map<String, TaskAdapter> byKind = new LinkedHashMap<>();
         trained.values().forEach(one -> byKind.putIfAbsent(one.kind(), one));
         for (String kind : ExpertFolder.CLASSES) {
             if (trained.containsKey(kind)) {

@@ -70,22 +70,36 @@ public final class MixtureExpert {
      * The weights of a mixture that was found before, if it is one of these experts as they are now.
      *
      * @param file the mixture's, for messages
-     * @param experts by the names that the mixture knows them by, in its order
+     * @param experts by the names that the mixture knows them by
      * @return weights of the experts: one each, or one for each layer
      * @throws InvalidModelException if it was mixed of other experts, or of these before they changed
      */
     public static Map<String, double[]> weights(
             Path file, Expert mixture, Map<String, Expert> experts, ExpertMixture.Mode mode, Factors factors) {
-        String names = String.join(",", experts.keySet());
-        require(file, "experts", names, mixture.origin().get("experts"));
-        require(file, "mix", mode.text(), mixture.origin().get("mix"));
+        String names = mixture.origin().getOrDefault("experts", "");
+        Map<String, Expert> ordered = new LinkedHashMap<>();
+        for (String name : names.split(",", -1)) {
+            ordered.put(name, experts.get(name));
+        }
+        if (!ordered.keySet().equals(experts.keySet())) {
+            throw new InvalidModelException(
+                    file,
+                    "metadata experts: expected " + String.join(",", experts.keySet()) + ", found '" + names
+                            + "'; delete it to search anew");
+        }
+        if (!mode.text().equals(mixture.origin().get("mix"))) {
+            throw new InvalidModelException(
+                    file,
+                    "metadata mix: expected " + mode.text() + ", found "
+                            + mixture.origin().get("mix") + "; delete it to search anew");
+        }
         String text = mixture.origin().get("alpha");
         if (text == null) {
             throw new InvalidModelException(file, "metadata alpha: missing");
         }
         JsonObject alpha = Json.parseObject(text.getBytes(StandardCharsets.UTF_8), file + ": metadata alpha");
         Map<String, double[]> weights = new LinkedHashMap<>();
-        for (String name : experts.keySet()) {
+        for (String name : ordered.keySet()) {
             weights.put(
                     name,
                     alpha.get(name) instanceof List<?> layers
@@ -94,7 +108,7 @@ public final class MixtureExpert {
                                     .toArray()
                             : new double[] {number(file, alpha.get(name))});
         }
-        if (!equal(mixture.vectors(), mixed(file, weights, experts, mode, factors))) {
+        if (!equal(mixture.vectors(), mixed(file, weights, ordered, mode, factors))) {
             throw new InvalidModelException(
                     file,
                     "the experts " + names + " have changed since it was mixed of them; delete it to search anew");
@@ -107,14 +121,6 @@ public final class MixtureExpert {
             return number.doubleValue();
         }
         throw new InvalidModelException(file, "metadata alpha: expected a number for each expert, found " + value);
-    }
-
-    private static void require(Path file, String key, String expected, String found) {
-        if (!expected.equals(found)) {
-            throw new InvalidModelException(
-                    file,
-                    "metadata " + key + ": expected " + expected + ", found " + found + "; delete it to search anew");
-        }
     }
 
     private static Map<String, float[]> mixed(

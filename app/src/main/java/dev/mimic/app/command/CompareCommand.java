@@ -6,6 +6,7 @@ import dev.mimic.adapt.comparison.Method;
 import dev.mimic.adapt.dispatch.ExpertFolder;
 import dev.mimic.adapt.svf.ExpertMixture;
 import dev.mimic.adapt.task.Task;
+import dev.mimic.adapt.train.TrainingOptions;
 import dev.mimic.loader.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -114,6 +115,9 @@ final class CompareCommand implements Callable<Integer> {
             })
     private Path transferFrom;
 
+    @Option(names = "--lora-lr", paramLabel = "R", description = "Learning rate of the LoRA rows (default: --lr).")
+    private Double loraRate;
+
     @Option(
             names = "--shots-count",
             paramLabel = "N",
@@ -157,11 +161,14 @@ final class CompareCommand implements Callable<Integer> {
         checkOptions();
         List<ComparedTask> tasks = tasks();
         try (ModelSource source = ModelSource.of(model)) {
+            TrainingOptions options = training.options(TrainingFlags.Method.SVF, model, source.isBundled());
+            TrainingOptions lora = training.options(TrainingFlags.Method.LORA, model, source.isBundled());
             ComparisonSettings settings = new ComparisonSettings(
                     model,
                     rows(),
-                    training.options(source.isBundled()),
-                    search.settings(training.options(source.isBundled()).seed()),
+                    options,
+                    loraRate == null ? lora : lora.withLearningRate(loraRate),
+                    search.settings(options.seed()),
                     search.perLayer(),
                     ExpertMixture.Mode.of(mix),
                     shotsCount,

@@ -115,6 +115,11 @@ record ComparedTask(
                 valid.orElseThrow().examples()));
     }
 
+    /** The class of its questions. */
+    String kind() {
+        return Column.of(name, task, List.of()).kind();
+    }
+
     /** The column. */
     Column column() {
         return Column.of(name, task, test.orElseThrow().examples());

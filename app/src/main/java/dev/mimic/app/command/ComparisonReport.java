@@ -40,7 +40,7 @@ record ComparisonReport(
         Map<String, Mixture> mixtures,
         Map<String, List<Answer>> named,
         List<Map<String, Object>> experts,
-        Map<String, Object> seconds) {
+        Map<String, Double> seconds) {
     private static final String TOY =
             "What this shows, and what it does not: the toy's base knows every skill and uses it about half the time;"
                     + " that is how it was made. Adapting it turns the careful way of answering up and teaches nothing"
@@ -229,7 +229,7 @@ record ComparisonReport(
             out.println(table.text());
         }
         remarks().forEach(out::println);
-        out.println(String.format(Locale.ROOT, "%.1f s in all", (Double) seconds.get("total")));
+        out.println(String.format(Locale.ROOT, "%.1f s in all", seconds.get("total")));
     }
 
     private String markdown() {
@@ -252,7 +252,7 @@ record ComparisonReport(
                 "- Seed %d; replies are greedy; %.1f s in all. Settings and counts: compare.json; every reply:"
                         + " predictions.jsonl.\n",
                 settings.training().seed(),
-                (Double) seconds.get("total")));
+                seconds.get("total")));
         return text.toString();
     }
 }

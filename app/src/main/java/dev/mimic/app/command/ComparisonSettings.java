@@ -15,7 +15,8 @@ import java.util.Map;
  *
  * @param model as named
  * @param rows in the order of the table
- * @param training how what is missing is trained; its limit of a reply holds for all replies
+ * @param training how missing experts are trained; its limit of a reply holds for all replies
+ * @param lora how missing LoRA adapters are trained
  * @param perLayer whether a mixture has weights for each layer
  * @param shots examples of a search
  * @param limit of test rows; null for all
@@ -29,6 +30,7 @@ record ComparisonSettings(
         String model,
         List<Method> rows,
         TrainingOptions training,
+        TrainingOptions lora,
         FewShotSettings search,
         boolean perLayer,
         ExpertMixture.Mode mix,
@@ -43,6 +45,13 @@ record ComparisonSettings(
     /** Whether some row is among these. */
     boolean has(Method... methods) {
         return List.of(methods).stream().anyMatch(rows::contains);
+    }
+
+    /** The rows that the model answers without factors. */
+    List<Method> plainRows() {
+        return rows.stream()
+                .filter(row -> row == Method.BASE || row == Method.LORA)
+                .toList();
     }
 
     /** Whether experts of the tasks are needed. */
@@ -67,6 +76,7 @@ record ComparisonSettings(
         map.put("limit", limit);
         map.put("allow_seen", allowSeen);
         map.put("training", training.asMap());
+        map.put("lora", lora.asMap());
         map.put("search", searching);
         map.put("transfer_from", transferFrom == null ? null : transferFrom.toString());
         map.put("dispatch_prompt", prompt.template());

@@ -9,7 +9,7 @@ import dev.mimic.adapt.comparison.ComparisonFolder;
 import dev.mimic.adapt.comparison.Contenders;
 import dev.mimic.adapt.comparison.Method;
 import dev.mimic.adapt.comparison.Mixture;
-import dev.mimic.adapt.comparison.Trained;
+import dev.mimic.adapt.comparison.TaskAdapter;
 import dev.mimic.adapt.dispatch.Dispatcher;
 import dev.mimic.adapt.evaluation.Answer;
 import dev.mimic.app.terminal.Console;
@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntConsumer;
+import java.util.function.Supplier;
 
 /** The work of a comparison: looks for leaks, trains what is missing, asks. */
 final class ComparisonWork {
@@ -39,7 +40,8 @@ final class ComparisonWork {
     private final ComparisonFolder folder;
     private final List<ComparedTask> columns;
     private final Optional<ComparedTask> dispatch;
-    private final Map<String, Object> seconds = new LinkedHashMap<>();
+    private final ComparisonTraining training;
+    private final Map<String, Double> seconds = new LinkedHashMap<>();
 
     ComparisonWork(
             MimicCommand mimic,
@@ -52,6 +54,7 @@ final class ComparisonWork {
         this.source = source;
         this.settings = settings;
         this.folder = folder;
+        this.training = new ComparisonTraining(console);
         this.columns = tasks.stream().filter(task -> !task.isDispatch()).toList();
         this.dispatch = tasks.stream().filter(ComparedTask::isDispatch).findFirst();
     }
@@ -62,40 +65,53 @@ final class ComparisonWork {
             Optional<ComparisonFolder> transfer = transferFolder(other);
             refuseLeaks(other, transfer);
             announce();
-            EngineOptions options = EngineOptions.DEFAULTS
-                    .withThreads(threads)
-                    .withMaxBatch(ROWS)
-                    .withFactors(factors(threads));
-            seconds.put("factors", since(start));
-            try (Engine engine = Engine.open(source.folder(), options)) {
-                return compare(engine, other, transfer, start);
+            EngineOptions options = EngineOptions.DEFAULTS.withThreads(threads).withMaxBatch(ROWS);
+            List<Cell> cells = new ArrayList<>();
+            List<Method> plain = settings.plainRows();
+            if (!plain.isEmpty()) {
+                try (Engine engine = Engine.open(source.folder(), options)) {
+                    ComparedLoras loras = new ComparedLoras(console, engine, folder, training, settings.lora());
+                    Contenders contenders = Contenders.plain(
+                            settings.has(Method.LORA) ? timed("training", () -> loras.adapters(columns)) : Map.of(),
+                            settings.prompt());
+                    cells.addAll(answers(engine, plain, contenders));
+                }
             }
+            Map<String, Mixture> mixtures = Map.of();
+            Map<String, List<Answer>> named = Map.of();
+            if (plain.size() < settings.rows().size()) {
+                Path factors = timed("factors", () -> factors(threads));
+                try (Engine engine = Engine.open(source.folder(), options.withFactors(factors))) {
+                    Contenders contenders = contenders(engine, other, transfer);
+                    List<Method> rows = new ArrayList<>(settings.rows());
+                    rows.removeAll(plain);
+                    cells.addAll(answers(engine, rows, contenders));
+                    named = timed("evaluation", () -> named(engine, contenders));
+                    mixtures = contenders.mixtures();
+                }
+            }
+            seconds.put("total", (System.nanoTime() - start) / 1e9);
+            Comparison comparison = new Comparison(
+                    settings.rows(), columns.stream().map(ComparedTask::column).toList(), cells);
+            return new ComparisonReport(settings, comparison, columns, mixtures, named, training.report(), seconds);
         }
     }
 
-    private ComparisonReport compare(
-            Engine engine, ModelSource other, Optional<ComparisonFolder> transfer, long start) {
-        long training = System.nanoTime();
-        ComparedExperts experts = new ComparedExperts(console, source, engine, folder, settings.training());
-        Contenders contenders = contenders(experts, other, transfer);
-        seconds.put("training_and_search", since(training));
-        long asking = System.nanoTime();
-        Comparison comparison = Comparison.run(
-                engine,
-                settings.rows(),
-                columns.stream().map(ComparedTask::column).toList(),
-                contenders,
-                settings.training().replyLimit(),
-                this::begin);
-        Map<String, List<Answer>> named = named(engine, contenders);
-        seconds.put("evaluation", since(asking));
-        seconds.put("total", since(start));
-        return new ComparisonReport(
-                settings, comparison, columns, contenders.mixtures(), named, experts.report(), seconds);
+    /** Adds the seconds of some work to those of its kind. */
+    private <T> T timed(String kind, Supplier<T> work) {
+        long start = System.nanoTime();
+        T result = work.get();
+        seconds.merge(kind, (System.nanoTime() - start) / 1e9, Double::sum);
+        return result;
     }
 
-    private static double since(long start) {
-        return (System.nanoTime() - start) / 1e9;
+    private List<Cell> answers(Engine engine, List<Method> rows, Contenders contenders) {
+        List<Column> asked = columns.stream().map(ComparedTask::column).toList();
+        int limit = settings.training().replyLimit();
+        return timed(
+                "evaluation",
+                () -> Comparison.run(engine, rows, asked, contenders, limit, this::begin)
+                        .cells());
     }
 
     private Path factors(int threads) {
@@ -175,6 +191,9 @@ final class ComparisonWork {
             if (settings.needExperts() && task.train().isPresent()) {
                 wanted.add(folder.expert(task.name()));
             }
+            if (settings.has(Method.LORA) && task.train().isPresent()) {
+                wanted.add(folder.lora(task.name()));
+            }
             if (settings.has(Method.FEWSHOT) && task.shots().isPresent()) {
                 wanted.add(folder.mixture(task.name()));
             }
@@ -198,26 +217,26 @@ final class ComparisonWork {
                 files.stream().map(file -> String.valueOf(file.getFileName())).toList());
     }
 
-    private Contenders contenders(ComparedExperts made, ModelSource other, Optional<ComparisonFolder> transfer) {
-        Map<String, Trained> experts = settings.needExperts() ? made.experts(columns) : Map.of();
-        Optional<Trained> classifier = Optional.empty();
+    private Contenders contenders(Engine engine, ModelSource other, Optional<ComparisonFolder> transfer) {
+        ComparedExperts made = new ComparedExperts(console, source, engine, folder, training, settings.training());
+        Map<String, TaskAdapter> experts =
+                settings.needExperts() ? timed("training", () -> made.experts(columns)) : Map.of();
+        Optional<TaskAdapter> classifier = Optional.empty();
         boolean given = settings.classifier() != null;
         if (settings.has(Method.CLASSIFIER) && (given || dispatch.isPresent() || Files.exists(classifierFile()))) {
-            classifier = Optional.of(made.classifier(classifierFile(), given ? null : dispatch.orElse(null)));
+            ComparedTask task = given ? null : dispatch.orElse(null);
+            classifier = Optional.of(timed("training", () -> made.classifier(classifierFile(), task)));
         }
         Map<String, Mixture> mixtures = new LinkedHashMap<>();
         if (settings.has(Method.FEWSHOT) && !experts.isEmpty()) {
             for (ComparedTask task : columns) {
                 if (task.shots().isPresent() || Files.exists(folder.mixture(task.name()))) {
-                    mixtures.put(
-                            task.name(),
-                            made.mixture(
-                                    task, settings.mix(), settings.shots(), settings.perLayer(), settings.search()));
+                    mixtures.put(task.name(), timed("search", () -> made.mixture(task, settings)));
                 }
             }
         }
-        Map<String, Trained> ordered = Map.of();
-        Map<String, Trained> shuffled = Map.of();
+        Map<String, TaskAdapter> ordered = Map.of();
+        Map<String, TaskAdapter> shuffled = Map.of();
         if (transfer.isPresent()) {
             ordered = made.transferred(other, transfer.get(), columns, null);
             shuffled = made.transferred(

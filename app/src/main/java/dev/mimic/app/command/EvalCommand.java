@@ -113,7 +113,8 @@ final class EvalCommand implements Callable<Integer> {
         Task task = tasks.task(spec, mimic.console());
         TaskData rows = TaskData.read(spec, task, data, "test", "--data").limit(limit);
         int replyLimit = maxTokens == null ? task.replyLimit() : maxTokens;
-        try (Session session = Session.open(mimic.console(), spec, common, model, null, experts, lora, adapt, tasks, batch)) {
+        try (Session session =
+                Session.open(mimic.console(), spec, common, model, null, experts, lora, adapt, tasks, batch)) {
             if (!allowSeen) {
                 SeenFiles.of(mimic.console()::note, session.source(), session.expertFiles(adapt))
                         .refuse(rows);

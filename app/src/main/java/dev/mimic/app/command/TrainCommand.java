@@ -78,7 +78,11 @@ final class TrainCommand implements Callable<Integer> {
             })
     private Path valid;
 
-    @Option(names = "--out", paramLabel = "E", required = true, description = "Expert file to write; with lora a folder.")
+    @Option(
+            names = "--out",
+            paramLabel = "E",
+            required = true,
+            description = "Expert file to write; with lora a folder.")
     private Path out;
 
     @Option(
@@ -89,6 +93,15 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(names = "--transfer", description = "Accept factors that were made for another base model.")
     private boolean transfer;
+
+    @Option(
+            names = "--method",
+            paramLabel = "M",
+            description = {
+                "svf: scales of singular values (default); lora: low-rank changes B A of the weights, without factors.",
+                "E is then a folder as PEFT writes it."
+            })
+    private TrainingFlags.Method method = TrainingFlags.Method.SVF;
 
     @Option(
             names = "--checkpoint",
@@ -104,17 +117,19 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        flags.checkMethod(spec);
-        boolean lora = flags.method() == TrainingFlags.Method.LORA;
+        flags.checkMethod(spec, method);
+        boolean lora = method == TrainingFlags.Method.LORA;
         if (lora && (factors != null || transfer)) {
             throw new ParameterException(
-                    spec.commandLine(), (factors != null ? "--factors" : "--transfer") + " belongs to --method svf, expected none with lora");
+                    spec.commandLine(),
+                    (factors != null ? "--factors" : "--transfer")
+                            + " belongs to --method svf, expected none with lora");
         }
         Task task = taskFlags.task(spec, mimic.console());
         TrainingData examples = new TrainingData(
                 named(data, "train"), examples(task, data, "train"), named(valid, "valid"), valid(task));
         try (ModelSource source = ModelSource.of(model)) {
-            TrainingOptions options = flags.options(model, source.isBundled());
+            TrainingOptions options = flags.options(method, model, source.isBundled());
             EngineOptions engineOptions = EngineOptions.DEFAULTS
                     .withThreads(common.threads())
                     .withTransfer(transfer)

@@ -9,4 +9,4 @@ import dev.mimic.engine.Adapter;
  * @param kind the class of the task's questions
  * @param parameters numbers that were trained
  */
-public record Trained(String file, String kind, Adapter adapter, int parameters) {}
+public record TaskAdapter(String file, String kind, Adapter adapter, int parameters) {}
