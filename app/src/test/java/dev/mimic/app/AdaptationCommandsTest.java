@@ -1,25 +1,21 @@
 package dev.mimic.app;
 
+import static dev.mimic.app.CommandOutcome.ok;
+import static dev.mimic.app.CommandOutcome.refused;
+import static dev.mimic.app.CommandOutcome.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.mimic.adapt.bundled.BundledModel;
 import dev.mimic.adapt.svf.Expert;
 import dev.mimic.adapt.task.SeenPrompts;
-import dev.mimic.app.command.CommandRunner;
-import dev.mimic.app.terminal.Console;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
 import dev.mimic.testkit.TorchFileWriter;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,47 +26,8 @@ final class AdaptationCommandsTest {
     private static final int MLP_RANK = 128;
     private static final int LAYERS = 4;
 
-    private record Outcome(int code, String out, String err) {
-        JsonObject json() {
-            return Json.parseObject(out.getBytes(StandardCharsets.UTF_8), "stdout");
-        }
-
-        List<String> errors() {
-            return err.lines().filter(line -> line.startsWith("mimic:")).toList();
-        }
-    }
-
     @TempDir
     private Path folder;
-
-    private static Outcome run(String stdin, String... args) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        Console console = new Console(
-                new ByteArrayInputStream(stdin.getBytes(StandardCharsets.UTF_8)),
-                new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8),
-                false);
-        int code = CommandRunner.run(console, args);
-        return new Outcome(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
-    }
-
-    private static Outcome ok(String... args) {
-        Outcome outcome = run("", args);
-        assertEquals(0, outcome.code(), () -> Arrays.toString(args) + ": " + outcome.err());
-        assertEquals(List.of(), outcome.errors());
-        return outcome;
-    }
-
-    private static void refused(int code, List<String> words, String... args) {
-        Outcome outcome = run("", args);
-        assertEquals(code, outcome.code(), () -> Arrays.toString(args) + ": " + outcome.err());
-        assertEquals(1, outcome.errors().size(), outcome.err());
-        assertEquals("", outcome.out());
-        for (String word : words) {
-            assertTrue(outcome.errors().getFirst().contains(word), outcome.err());
-        }
-    }
 
     /** Rows of a bundled task as a file. */
     private Path rows(String task, String split) throws IOException {
@@ -247,7 +204,7 @@ final class AdaptationCommandsTest {
     @Test
     void chatChoosesAnewForEveryMessage() {
         String code = BundledModel.examples("code", "test").getFirst().prompt();
-        Outcome outcome = run(
+        CommandOutcome outcome = run(
                 QUESTION + "\n" + "/reset\n" + code + "\n/expert math\n/quit\n",
                 "chat",
                 "bundled",
