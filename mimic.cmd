@@ -25,6 +25,14 @@ if exist "%HERE%pom.xml" (
 ) else (
   set "LIB=%HERE%..\lib"
 )
+if not defined MIMIC_JAVA_OPTS goto start
+rem An option that the JVM refuses ends it before mimic could say so. A debugger's agent may wait for its debugger.
+if not "!MIMIC_JAVA_OPTS:jdwp=!"=="!MIMIC_JAVA_OPTS!" goto start
+"%JDK%\bin\java" -XX:+UseSerialGC %MIMIC_JAVA_OPTS% -version >nul 2>&1 && goto start
+echo mimic: the JVM does not start with MIMIC_JAVA_OPTS, which is !MIMIC_JAVA_OPTS!; what it says follows 1>&2
+"%JDK%\bin\java" -XX:+UseSerialGC %MIMIC_JAVA_OPTS% -version 1>&2
+exit /b 2
+:start
 "%JDK%\bin\java" -XX:+UseSerialGC -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8 -Dstdin.encoding=UTF-8 -Djava.awt.headless=true %MIMIC_JAVA_OPTS% -p "%LIB%" -m dev.mimic.app/dev.mimic.app.Main %*
 exit /b %ERRORLEVEL%
 

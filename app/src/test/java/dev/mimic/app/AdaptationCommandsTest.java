@@ -1,8 +1,9 @@
 package dev.mimic.app;
 
-import static dev.mimic.app.CommandOutcome.ok;
-import static dev.mimic.app.CommandOutcome.refused;
-import static dev.mimic.app.CommandOutcome.run;
+import static dev.mimic.app.Outcome.ok;
+import static dev.mimic.app.Outcome.refused;
+import static dev.mimic.app.Outcome.run;
+import static dev.mimic.app.Outcome.runWith;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -204,7 +205,7 @@ final class AdaptationCommandsTest {
     @Test
     void chatChoosesAnewForEveryMessage() {
         String code = BundledModel.examples("code", "test").getFirst().prompt();
-        CommandOutcome outcome = run(
+        Outcome outcome = runWith(
                 QUESTION + "\n" + "/reset\n" + code + "\n/expert math\n/quit\n",
                 "chat",
                 "bundled",
@@ -222,12 +223,12 @@ final class AdaptationCommandsTest {
         refused(2, List.of("--experts"), "run", folder.toString(), "x", "--adapt", "prompt");
         refused(2, List.of("--task"), "eval", "bundled");
         refused(2, List.of("--data"), "eval", "bundled", "--task", "gsm8k");
-        refused(1, List.of("task", "juggling"), "eval", "bundled", "--task", "juggling", "--data", "x");
+        refused(2, List.of("task", "juggling"), "eval", "bundled", "--task", "juggling", "--data", "x");
         refused(2, List.of("--expert"), "adapt", "bundled", "--task", "bundled-mixed", "--out", "x");
         String[] search = {
             "adapt", "bundled", "--task", "bundled-mixed", "--expert", "math", "--out", "x", "--range", "1"
         };
-        refused(1, List.of("--range"), search);
+        refused(2, List.of("--range"), search);
     }
 
     @Test
@@ -247,7 +248,7 @@ final class AdaptationCommandsTest {
         assertEquals(3 * LAYERS, Expert.read(out, _ -> {}).vectors().size());
         assertEquals(
                 0,
-                run("", "run", "bundled", QUESTION, "--chat", "--expert", out.toString())
+                run("run", "bundled", QUESTION, "--chat", "--expert", out.toString())
                         .code());
         refused(
                 1,

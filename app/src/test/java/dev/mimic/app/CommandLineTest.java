@@ -1,25 +1,21 @@
 package dev.mimic.app;
 
+import static dev.mimic.app.Outcome.ok;
+import static dev.mimic.app.Outcome.refused;
+import static dev.mimic.app.Outcome.run;
+import static dev.mimic.app.Outcome.runWith;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.mimic.app.command.CommandRunner;
-import dev.mimic.app.terminal.Console;
-import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
 import dev.mimic.loader.safetensors.SafetensorsFile;
 import dev.mimic.testkit.TestFolders;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,53 +44,8 @@ final class CommandLineTest {
             "import",
             "doctor");
 
-    /** What a command gave. */
-    private record Outcome(int code, String out, String err) {
-        JsonObject json() {
-            return Json.parseObject(out.getBytes(StandardCharsets.UTF_8), "stdout");
-        }
-
-        List<String> errors() {
-            return err.lines().filter(line -> line.startsWith("mimic:")).toList();
-        }
-    }
-
     @TempDir
     private Path folder;
-
-    private static Outcome run(String... args) {
-        return runWith("", args);
-    }
-
-    private static Outcome runWith(String stdin, String... args) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        Console console = new Console(
-                new ByteArrayInputStream(stdin.getBytes(StandardCharsets.UTF_8)),
-                new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8),
-                false);
-        int code = CommandRunner.run(console, args);
-        return new Outcome(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
-    }
-
-    private static Outcome ok(String... args) {
-        Outcome outcome = run(args);
-        assertEquals(0, outcome.code(), () -> Arrays.toString(args) + ": " + outcome.err());
-        assertEquals(List.of(), outcome.errors());
-        return outcome;
-    }
-
-    /** A command that must fail in one line that holds all these words. */
-    private static void refused(int code, List<String> words, String... args) {
-        Outcome outcome = run(args);
-        assertEquals(code, outcome.code(), () -> Arrays.toString(args) + ": " + outcome.err());
-        assertEquals(1, outcome.errors().size(), outcome.err());
-        assertEquals("", outcome.out());
-        for (String word : words) {
-            assertTrue(outcome.errors().getFirst().contains(word), outcome.err());
-        }
-    }
 
     private static String model(String name) {
         return TestFolders.root().resolve("oracle/models").resolve(name).toString();
@@ -125,9 +76,6 @@ final class CommandLineTest {
         refused(1, List.of("config.json"), "run", folder.toString(), "x");
         Path file = Files.write(folder.resolve("short.safetensors"), new byte[] {1, 2, 3});
         refused(1, List.of("short.safetensors"), "inspect", file.toString());
-        refused(1, List.of("temperature", "-1"), "run", "bundled", "x", "--temperature", "-1");
-        refused(1, List.of("--threads", "0"), "run", "bundled", "x", "--threads", "0");
-        refused(1, List.of("mix", "blend"), "run", "bundled", "x", "--expert", "math", "--mix", "blend");
     }
 
     @Test

@@ -1,7 +1,7 @@
 package dev.mimic.app;
 
-import static dev.mimic.app.CommandOutcome.ok;
-import static dev.mimic.app.CommandOutcome.refused;
+import static dev.mimic.app.Outcome.ok;
+import static dev.mimic.app.Outcome.refused;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -89,7 +89,7 @@ final class CompareCommandTest {
                 "compare bundled --bundled-experts --task bundled-math --task bundled-code --task bundled-mixed"
                         + " --rows base,svf,prompt,classifier,fewshot --limit 24 --generations 2 --json --out",
                 out("all"));
-        CommandOutcome outcome = ok(command);
+        Outcome outcome = ok(command);
         JsonObject report = outcome.json();
         Path all = folder.resolve("all");
         assertEquals(
@@ -173,7 +173,7 @@ final class CompareCommandTest {
 
     @Test
     void theTableLinesUpWithinEightyColumns() {
-        CommandOutcome outcome = ok(line(
+        Outcome outcome = ok(line(
                 "compare bundled --bundled-experts --rows base,svf,prompt --transfer-from bundled --limit 4 --out",
                 out("narrow")));
         List<String> lines = outcome.out().lines().toList();
@@ -195,7 +195,7 @@ final class CompareCommandTest {
                 "compare bundled --task bundled-math --rows base,lora,svf,classifier --steps 1 --batch 8 --limit 8"
                         + " --rank 2 --json --out",
                 out("made"));
-        CommandOutcome first = ok(command);
+        Outcome first = ok(command);
         assertTrue(first.err().contains("to be made in"), first.err());
         Path made = folder.resolve("made");
         List<Path> files = List.of(
@@ -314,7 +314,7 @@ final class CompareCommandTest {
                 {"prompt": "Two and five?", "answer": "7", "check": "number"}
                 """);
         String task = " --task sums:jsonl=" + test + " --max-tokens 8 --out ";
-        CommandOutcome outcome = ok(line("compare " + other + " --rows base,transfer --json --transfer-from " + experts
+        Outcome outcome = ok(line("compare " + other + " --rows base,transfer --json --transfer-from " + experts
                 + task + out("moved")));
         assertEquals(3, cell(outcome.json(), "transfer shuffled", "sums").integer("examples").orElseThrow());
         assertTrue(outcome.err().contains("trained on another model"), outcome.err());
@@ -399,8 +399,8 @@ final class CompareCommandTest {
                 2,
                 List.of("NAME:T"),
                 line("compare bundled --task bundled-math --task bundled-math --out", out("x")));
-        refused(1, List.of("rows", "juggling"), line("compare bundled --rows juggling --out", out("x")));
-        refused(1, List.of("T=TRAIN,VALID,TEST"), line("compare bundled --task gsm8k --out", out("x")));
+        refused(2, List.of("rows", "juggling"), line("compare bundled --rows juggling --out", out("x")));
+        refused(2, List.of("T=TRAIN,VALID,TEST"), line("compare bundled --task gsm8k --out", out("x")));
         refused(1, List.of("no.jsonl"), line("compare bundled --task gsm8k=no.jsonl --out", out("x")));
         refused(
                 1,

@@ -140,8 +140,7 @@ final class LoraCommandsTest {
         JsonObject report = ok("run", "bundled", "--chat", "--lora", adapter.toString(), "--json", QUESTION)
                 .json();
         assertEquals(
-                "lora",
-                report.object("adaptation").orElseThrow().text("mode").orElseThrow());
+                "lora", report.object("adaptation").orElseThrow().text("mode").orElseThrow());
         Outcome chat = run(QUESTION + "\n/quit\n", "chat", "bundled", "--lora", adapter.toString());
         assertEquals(0, chat.code(), chat.err());
         assertEquals(report.text("text").orElseThrow(), chat.out().strip());
@@ -164,12 +163,25 @@ final class LoraCommandsTest {
         Files.copy(adapter.resolve("adapter_model.safetensors"), other.resolve("adapter_model.safetensors"));
         String config = Files.readString(adapter.resolve("adapter_config.json"));
         Files.writeString(other.resolve("adapter_config.json"), config.replaceAll("(\"r\" *: *)4", "$1" + "5"));
-        refused(1, List.of("adapter_model.safetensors", "expected [5, "), "run", "bundled", "x", "--lora", other.toString());
+        refused(
+                1,
+                List.of("adapter_model.safetensors", "expected [5, "),
+                "run",
+                "bundled",
+                "x",
+                "--lora",
+                other.toString());
         Files.writeString(
-                other.resolve("adapter_config.json"),
-                config.replaceAll("(\"use_dora\" *: *)false", "$1" + "true"));
+                other.resolve("adapter_config.json"), config.replaceAll("(\"use_dora\" *: *)false", "$1" + "true"));
         refused(1, List.of("adapter_config.json", "use_dora"), "run", "bundled", "x", "--lora", other.toString());
-        refused(1, List.of("adapter_config.json"), "run", "bundled", "x", "--lora", folder.resolve("no").toString());
+        refused(
+                1,
+                List.of("adapter_config.json"),
+                "run",
+                "bundled",
+                "x",
+                "--lora",
+                folder.resolve("no").toString());
     }
 
     @Test
@@ -178,8 +190,19 @@ final class LoraCommandsTest {
         refused(2, List.of("--lora", "--expert"), "run", "bundled", "x", "--lora", lora, "--expert", "math");
         refused(2, List.of("--lora", "--adapt"), "run", "bundled", "x", "--lora", lora, "--adapt", "prompt");
         refused(2, List.of("--lora", "--adapt"), "chat", "bundled", "--lora", lora, "--adapt", "prompt");
-        refused(2, List.of("--lora", "--expert"), "logits", "bundled", "--ids", "1", "--out", "x", "--lora", lora,
-                "--expert", "math");
+        refused(
+                2,
+                List.of("--lora", "--expert"),
+                "logits",
+                "bundled",
+                "--ids",
+                "1",
+                "--out",
+                "x",
+                "--lora",
+                lora,
+                "--expert",
+                "math");
         String[] train = {"train", "bundled", "--task", "bundled-math", "--out", "x"};
         refused(2, List.of("--rank", "--method lora"), with(train, "--rank", "4"));
         refused(2, List.of("--dropout", "--method lora"), with(train, "--dropout", "0.1"));

@@ -37,7 +37,7 @@ public final class Engine implements AutoCloseable {
     private Engine(OpenModel model, EngineOptions options, long start) {
         this.model = model;
         this.context = options.contextLength().orElse(model.directory().config().maxPositions());
-        this.requests = new RequestReader(model, context);
+        this.requests = new RequestReader(model, context, options.clock());
         this.scheduler = new BatchScheduler(model.transformer(), options.maxBatch(), model::checkStillWhole);
         this.loadSeconds = (System.nanoTime() - start) / 1e9;
     }
@@ -50,7 +50,8 @@ public final class Engine implements AutoCloseable {
     /**
      * Opens a Hugging Face folder. Weights are mapped, not read.
      *
-     * @throws dev.mimic.loader.InvalidModelException if a file is not what it claims to be
+     * @throws dev.mimic.loader.InvalidModelException if a file is not what it claims to be, or the factors are of another
+     *     model
      * @throws IllegalArgumentException if the factors do not fit the model
      */
     public static Engine open(Path folder, EngineOptions options) {
@@ -293,6 +294,11 @@ public final class Engine implements AutoCloseable {
      */
     public Tokenizer tokenizer() {
         return requests.requireTokenizer();
+    }
+
+    /** Whether the folder has a tokenizer; without one, replies to token ids have an empty text. */
+    public boolean hasTokenizer() {
+        return model.tokenizer().isPresent();
     }
 
     /** The model's chat template; empty if it has none. */

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 
 /**
  * How an engine is opened. {@link #DEFAULTS} suits most; every {@code with…} method gives a changed copy.
@@ -19,6 +20,7 @@ import java.util.function.Function;
  * @param backend chooses the kernels for a pool
  * @param blockSize rows of a prompt that go through the model together
  * @param maxBatch rows decoded together
+ * @param clock nanoseconds that deadlines go by, from any start; read by several threads
  */
 public record EngineOptions(
         int threads,
@@ -29,7 +31,8 @@ public record EngineOptions(
         Optional<WorkerPool> pool,
         Function<WorkerPool, Backend> backend,
         int blockSize,
-        int maxBatch) {
+        int maxBatch,
+        LongSupplier clock) {
 
     /** How factors are applied. */
     public enum Form {
@@ -43,7 +46,7 @@ public record EngineOptions(
 
     /** All processors, the model's context, no factors. */
     public static final EngineOptions DEFAULTS = new EngineOptions(
-            0, OptionalInt.empty(), Optional.empty(), Form.AUTO, false, Optional.empty(), Backend::best, 256, 32);
+            0, OptionalInt.empty(), Optional.empty(), Form.AUTO, false, Optional.empty(), Backend::best, 256, 32, System::nanoTime);
 
     /**
      * Checks the numbers.
@@ -64,41 +67,46 @@ public record EngineOptions(
     }
 
     public EngineOptions withThreads(int value) {
-        return new EngineOptions(value, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch);
+        return new EngineOptions(value, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch, clock);
     }
 
     public EngineOptions withContextLength(int value) {
         OptionalInt length = OptionalInt.of(value);
-        return new EngineOptions(threads, length, factors, form, transfer, pool, backend, blockSize, maxBatch);
+        return new EngineOptions(threads, length, factors, form, transfer, pool, backend, blockSize, maxBatch, clock);
     }
 
     public EngineOptions withFactors(Path value) {
         Optional<Path> folder = Optional.of(value);
-        return new EngineOptions(threads, contextLength, folder, form, transfer, pool, backend, blockSize, maxBatch);
+        return new EngineOptions(threads, contextLength, folder, form, transfer, pool, backend, blockSize, maxBatch, clock);
     }
 
     public EngineOptions withForm(Form value) {
-        return new EngineOptions(threads, contextLength, factors, value, transfer, pool, backend, blockSize, maxBatch);
+        return new EngineOptions(threads, contextLength, factors, value, transfer, pool, backend, blockSize, maxBatch, clock);
     }
 
     public EngineOptions withTransfer(boolean value) {
-        return new EngineOptions(threads, contextLength, factors, form, value, pool, backend, blockSize, maxBatch);
+        return new EngineOptions(threads, contextLength, factors, form, value, pool, backend, blockSize, maxBatch, clock);
     }
 
     public EngineOptions withPool(WorkerPool value) {
         Optional<WorkerPool> shared = Optional.of(value);
-        return new EngineOptions(threads, contextLength, factors, form, transfer, shared, backend, blockSize, maxBatch);
+        return new EngineOptions(threads, contextLength, factors, form, transfer, shared, backend, blockSize, maxBatch, clock);
     }
 
     public EngineOptions withBackend(Function<WorkerPool, Backend> value) {
-        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, value, blockSize, maxBatch);
+        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, value, blockSize, maxBatch, clock);
     }
 
     public EngineOptions withBlockSize(int value) {
-        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, backend, value, maxBatch);
+        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, backend, value, maxBatch, clock);
     }
 
     public EngineOptions withMaxBatch(int value) {
-        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, backend, blockSize, value);
+        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, backend, blockSize, value, clock);
+    }
+
+    public EngineOptions withClock(LongSupplier value) {
+        return new EngineOptions(
+                threads, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch, value);
     }
 }

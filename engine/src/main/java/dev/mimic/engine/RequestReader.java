@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.WeakHashMap;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /** Turns requests into rows to be generated, on the caller's thread: encodes, checks, and fills in the model's defaults. */
@@ -24,13 +25,15 @@ final class RequestReader {
 
     private final OpenModel model;
     private final int context;
+    private final LongSupplier clock;
     private final Set<Integer> modelStops = new HashSet<>();
     private final SamplingOptions defaults;
     private final Map<Adapter, RowScales> scales = new WeakHashMap<>();
 
-    RequestReader(OpenModel model, int context) {
+    RequestReader(OpenModel model, int context, LongSupplier clock) {
         this.model = model;
         this.context = context;
+        this.clock = clock;
         modelStops.addAll(model.directory().config().eosIds());
         modelStops.addAll(model.directory().generationConfig().eosIds());
         this.defaults = defaults(model.directory().generationConfig());
@@ -71,8 +74,9 @@ final class RequestReader {
                 text,
                 listener == null ? null : new ListenerCalls(listener),
                 request.deadline()
-                        .map(time -> System.nanoTime() + time.toNanos())
-                        .orElse(GenerationTask.NEVER));
+                        .map(time -> clock.getAsLong() + time.toNanos())
+                        .orElse(GenerationTask.NEVER),
+                clock);
     }
 
     /** The request's stop strings and the model's own. */

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -162,15 +163,16 @@ final class EngineTest {
 
     @Test
     void deadlineEndsTheReplyWithWhatThereIs() {
-        try (Engine engine = Engine.open(model)) {
-            GenerationResult result = engine.generate(request(200).withDeadline(Duration.ofNanos(1)));
+        AtomicLong now = new AtomicLong();
+        try (Engine engine = Engine.open(model, EngineOptions.DEFAULTS.withClock(now::get))) {
+            GenerationResult result = engine.generate(request(200).withDeadline(Duration.ZERO));
             assertEquals(FinishReason.DEADLINE, result.finishReason());
             assertEquals(0, result.ids().length);
-            // long enough for the first token alone: the listener sleeps through it
-            GenerationResult some =
-                    engine.generate(request(200).withDeadline(Duration.ofSeconds(2)), new AtToken(() -> sleep(2100)));
+            // the clock stands but for a second at each token
+            GenerationResult some = engine.generate(
+                    request(200).withDeadline(Duration.ofSeconds(3)), new AtToken(() -> now.addAndGet(1_000_000_000)));
             assertEquals(FinishReason.DEADLINE, some.finishReason());
-            assertEquals(1, some.ids().length);
+            assertEquals(3, some.ids().length);
         }
     }
 
@@ -283,10 +285,10 @@ final class EngineTest {
     void factorsOfAnotherModelAreRefusedUnlessTransferred() {
         Path other = RandomFolder.write(temporary.resolve("other"), "llama", "LlamaForCausalLM", 2, Map.of());
         EngineOptions options = EngineOptions.DEFAULTS.withFactors(factors);
-        IllegalArgumentException e = assertThrows(
-                IllegalArgumentException.class,
-                () -> Engine.open(other, options).close());
-        assertTrue(e.getMessage().startsWith("factors: they were made from the model with fingerprint "));
+        InvalidModelException e = assertThrows(
+                InvalidModelException.class, () -> Engine.open(other, options).close());
+        assertTrue(e.getMessage().contains("the factors are of another model, expected fingerprint "), e.getMessage());
+        assertTrue(e.getMessage().contains("`mimic decompose MODEL OUT`, or accept these with --transfer"), e.getMessage());
         Engine.open(other, options.withTransfer(true)).close();
     }
 

@@ -40,7 +40,7 @@ final class LowRankAdapterTest {
         float[][] found = engine.logits(ids, adapter);
         for (int i = 0; i < ids.length; i++) {
             assertTrue(Goldens.distance(expected[i], found[i]) <= TOLERANCE, "position " + i);
-            assertFalse(Goldens.distance(base[i], found[i]) <= 0.1, "position " + i + " is the base model's");
+            assertFalse(Goldens.distance(base[i], found[i]) <= 10 * TOLERANCE, "position " + i + " is the base model's");
         }
         int[] greedy = reference(model, adapter).greedy(ids, 24);
         GenerationRequest request = GenerationRequest.ofIds(ids)
@@ -117,8 +117,7 @@ final class LowRankAdapterTest {
     }
 
     private static void refused(Engine engine, String weight, LowRankFactors factors, String message) {
-        GenerationRequest asked =
-                GenerationRequest.ofIds(1).withAdapter(new Adapter.LowRank(Map.of(weight, factors)));
+        GenerationRequest asked = GenerationRequest.ofIds(1).withAdapter(new Adapter.LowRank(Map.of(weight, factors)));
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> engine.generate(asked));
         assertTrue(e.getMessage().startsWith(message), e.getMessage());
         assertFalse(e.getMessage().contains("\n"), e.getMessage());

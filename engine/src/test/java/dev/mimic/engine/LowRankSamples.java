@@ -20,7 +20,8 @@ final class LowRankSamples {
             for (String name : directory.tensorNames().stream().sorted().toList()) {
                 if (TestFactors.isLinear(name)) {
                     List<Long> shape = directory.tensor(name).orElseThrow().shape();
-                    weights.put(name, factors(shape.get(0).intValue(), shape.get(1).intValue(), rank, random));
+                    weights.put(
+                            name, factors(shape.get(0).intValue(), shape.get(1).intValue(), rank, random));
                 }
             }
         }

@@ -5,7 +5,11 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -26,12 +30,31 @@ public final class AtomicFile {
     }
 
     /**
+     * Checks that a file can stand where it is to be written, which is worth asking before long work.
+     *
+     * @throws UncheckedIOException naming the folder that is missing, or the file that is a folder
+     */
+    public static void requirePlace(Path file) {
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder == null || Files.isDirectory(file)) {
+            throw failed(file, new FileSystemException(file.toString(), null, "is a folder, expected a file to write"));
+        }
+        if (!Files.isDirectory(folder)) {
+            String named = String.valueOf(file.getParent());
+            throw failed(
+                    file,
+                    Files.exists(folder) ? new NotDirectoryException(named) : new NoSuchFileException(named));
+        }
+    }
+
+    /**
      * Writes a file; if the content throws, nothing is left behind and what stood there stays.
      *
      * @param file its folder must exist
      * @throws UncheckedIOException naming the file, if it cannot be written
      */
     public static void write(Path file, Content content) {
+        requirePlace(file);
         Path target = file.toAbsolutePath();
         Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
@@ -43,10 +66,27 @@ public final class AtomicFile {
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             forceFolder(target.getParent());
         } catch (IOException e) {
-            throw new UncheckedIOException(file + ": cannot be written: " + e, e);
+            throw failed(file, named(file, temporary, e));
         } finally {
             deleteLeftover(temporary);
         }
+    }
+
+    private static UncheckedIOException failed(Path file, IOException e) {
+        return new UncheckedIOException(file + ": cannot be written: " + e, e);
+    }
+
+    /** An error that names the file, not the temporary one, which means nothing to anybody. */
+    private static IOException named(Path file, Path temporary, IOException e) {
+        if (!(e instanceof FileSystemException system)) {
+            return new IOException(file + ": cannot be written: " + e.getMessage(), e);
+        }
+        if (!temporary.toString().equals(system.getFile())) {
+            return e;
+        }
+        return e instanceof AccessDeniedException
+                ? new AccessDeniedException(file.toString())
+                : new FileSystemException(file.toString(), null, system.getReason());
     }
 
     /** Writes a text as UTF-8. */

@@ -42,8 +42,7 @@ final class BackwardPass {
      *
      * @param gradients by weight name, of z or of a low-rank change; accumulated into
      */
-    BackwardPass(
-            Transformer transformer, KeptActivations kept, Trained trained, Map<String, double[]> gradients) {
+    BackwardPass(Transformer transformer, KeptActivations kept, Trained trained, Map<String, double[]> gradients) {
         this.transformer = transformer;
         this.config = transformer.config();
         this.backend = transformer.backend();

@@ -63,7 +63,9 @@ final class KeptActivations implements ForwardTrace {
             }
         }
         residual[blocks.size()] = new float[rows * hidden];
-        spare = blocks.size() - lowest <= keep ? null : activations(
+        spare = blocks.size() - lowest <= keep
+                ? null
+                : activations(
                         largestRanks(blocks, trained),
                         blocks.stream().anyMatch(block -> LayerActivations.needsAttended(block, trained)));
     }

@@ -31,8 +31,8 @@ final class LowRankBackward {
 
     /** Floats that a row takes here, in the inputs that are computed again, and in the forward pass's own arrays. */
     static long rowFloats(ModelConfig config, Trained.LowRank trained) {
-        long widest = Math.max(
-                config.intermediateSize(), Math.max(config.hiddenSize(), config.heads() * config.headSize()));
+        long widest =
+                Math.max(config.intermediateSize(), Math.max(config.hiddenSize(), config.heads() * config.headSize()));
         long copies = trained.dropout() > 0 ? 2 * widest : 0;
         return copies + 2 * widest + 3L * trained.rank() + config.hiddenSize() + config.intermediateSize();
     }

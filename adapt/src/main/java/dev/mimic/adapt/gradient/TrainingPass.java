@@ -249,8 +249,7 @@ public final class TrainingPass implements AutoCloseable {
             return packs;
         }
 
-        TrainingResult gradient(
-                RowScales scales, long key, List<TrainingSequence> sequences, Objective objective) {
+        TrainingResult gradient(RowScales scales, long key, List<TrainingSequence> sequences, Objective objective) {
             dropoutKey = key;
             prepareBackward();
             gradients.values().forEach(dz -> Arrays.fill(dz, 0));
@@ -282,7 +281,10 @@ public final class TrainingPass implements AutoCloseable {
                 case Trained.Scaling _ -> sums.clone();
                 case Trained.LowRank lowRank ->
                     LowRankBackward.scaled(
-                            linear, lowRank.rank(), scales.lowRank(linear.place()).scale(), sums);
+                            linear,
+                            lowRank.rank(),
+                            scales.lowRank(linear.place()).scale(),
+                            sums);
             };
         }
 

@@ -34,8 +34,8 @@ public record PeftAdapter(String name, Adapter.LowRank adapter, Map<String, Stri
         if (base == null || base.equals(fingerprint.get())) {
             return;
         }
-        String problem = name + ": it was trained on the model with fingerprint " + base + ", expected "
-                + fingerprint.get();
+        String problem =
+                name + ": it was trained on the model with fingerprint " + base + ", expected " + fingerprint.get();
         if (!transfer) {
             throw new IllegalArgumentException(problem);
         }

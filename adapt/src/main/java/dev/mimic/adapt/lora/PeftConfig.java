@@ -148,13 +148,21 @@ final class PeftConfig {
     }
 
     private void patterns(String key, PatternValue each) {
-        json.object(key).ifPresent(patterns -> patterns.asMap()
-                .forEach((text, value) -> each.accept(ModulePattern.ending(json, key, text), value)));
+        json.object(key)
+                .ifPresent(patterns -> patterns.asMap()
+                        .forEach((text, value) -> each.accept(ModulePattern.ending(json, key, text), value)));
     }
 
     private void noteUnknown(Consumer<String> notes) {
         List<String> honoured = new ArrayList<>(List.of(
-                "peft_type", "task_type", "bias", "init_lora_weights", "r", "lora_alpha", "use_rslora", "rank_pattern"));
+                "peft_type",
+                "task_type",
+                "bias",
+                "init_lora_weights",
+                "r",
+                "lora_alpha",
+                "use_rslora",
+                "rank_pattern"));
         honoured.add("alpha_pattern");
         honoured.addAll(TargetModules.KEYS);
         for (String key : json.names()) {

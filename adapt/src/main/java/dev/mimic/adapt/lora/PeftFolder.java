@@ -103,7 +103,8 @@ public final class PeftFolder {
 
     private static void checkPairs(Path file, Map<String, TensorView> as, Map<String, TensorView> bs) {
         if (as.isEmpty() && bs.isEmpty()) {
-            throw new InvalidModelException(file, "holds no tensor, expected some of " + A.substring(1) + " and " + B.substring(1));
+            throw new InvalidModelException(
+                    file, "holds no tensor, expected some of " + A.substring(1) + " and " + B.substring(1));
         }
         as.forEach((module, a) -> {
             if (!bs.containsKey(module)) {

@@ -44,7 +44,8 @@ final class PeftWriter {
             metadata.put("format", "pt"); // PEFT's loader asks for it
             SafetensorsWriter.writePending(folder.resolve(PeftFolder.WEIGHTS), tensors(weights), metadata);
             AtomicFile.writeText(
-                    folder.resolve(PeftConfig.FILE), Json.writeIndented(config(weights.keySet(), settings, layers)) + "\n");
+                    folder.resolve(PeftConfig.FILE),
+                    Json.writeIndented(config(weights.keySet(), settings, layers)) + "\n");
             if (Files.exists(target)) {
                 replace(folder, target);
             } else {

@@ -102,12 +102,8 @@ public final class Merge implements AutoCloseable {
     private void check() {
         if (factors.isPresent()) {
             Factors held = factors.get();
-            String fingerprint = model.fingerprint();
-            if (!options.transfer() && !held.baseFingerprint().equals(fingerprint)) {
-                throw new InvalidModelException(
-                        held.path(),
-                        "the factors are of another model, expected fingerprint " + fingerprint + ", found "
-                                + held.baseFingerprint());
+            if (!options.transfer()) {
+                held.requireBase(model);
             }
             mixture.check(held, options.transfer(), options.notes());
         } else {

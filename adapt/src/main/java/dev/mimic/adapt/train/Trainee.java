@@ -32,8 +32,7 @@ sealed interface Trainee extends AutoCloseable permits ScalingTrainee, LowRankTr
      * @param adapter as {@link TrainedParameters#adapter} makes it
      * @param dropoutKey what the masks of this step depend on, where there are any
      */
-    TrainingResult gradient(
-            Adapter adapter, long dropoutKey, List<TrainingSequence> sequences, Objective objective);
+    TrainingResult gradient(Adapter adapter, long dropoutKey, List<TrainingSequence> sequences, Objective objective);
 
     /** What the model and its parts are called by: {@code base}, and {@code factors} where there are some. */
     Map<String, String> fingerprints();

@@ -93,7 +93,8 @@ final class LowRankGradientTest {
         };
     }
 
-    private void checkBySlope(String type, String className, Map<String, Object> changes, Objective kl, double dropout) {
+    private void checkBySlope(
+            String type, String className, Map<String, Object> changes, Objective kl, double dropout) {
         Path model = TinyModel.write(temporary.resolve("model"), type, className, changes);
         List<TrainingSequence> batch = sequences(5, 1, 9);
         try (Engine engine = Engine.open(model, EngineOptions.DEFAULTS.withThreads(2))) {
@@ -105,15 +106,13 @@ final class LowRankGradientTest {
             if (dropout > 0) {
                 decoder.mask(mask(linears, dropout));
             }
-            adapter.weights()
-                    .forEach((name, one) -> decoder.change(name, wide(one.a()), wide(one.b()), one.scale()));
+            adapter.weights().forEach((name, one) -> decoder.change(name, wide(one.a()), wide(one.b()), one.scale()));
             try (TrainingPass pass = TrainingPass.lowRank(engine, weights, RANK, dropout, 1 << 24)) {
                 TrainingResult result = pass.gradient(adapter, KEY, batch, kl);
                 double exact = decoder.loss(batch, kl, base);
                 assertEquals(exact, result.loss(), 1e-4 * Math.max(1, Math.abs(exact)), type);
                 Map<String, double[]> slopes = new LinkedHashMap<>();
-                adapter.weights()
-                        .forEach((name, one) -> slopes.put(name, slopes(decoder, base, name, one, batch, kl)));
+                adapter.weights().forEach((name, one) -> slopes.put(name, slopes(decoder, base, name, one, batch, kl)));
                 double largest = slopes.values().stream()
                         .mapToDouble(TrainingGoldens::largest)
                         .max()
@@ -271,7 +270,8 @@ final class LowRankGradientTest {
             Adapter.LowRank adapter = adapter(engine, weights);
             try (TrainingPass pass = TrainingPass.lowRank(engine, weights, RANK, 0.5, 1 << 24)) {
                 double one = pass.gradient(adapter, 1, batch, Objective.PLAIN).loss();
-                assertEquals(one, pass.gradient(adapter, 1, batch, Objective.PLAIN).loss());
+                assertEquals(
+                        one, pass.gradient(adapter, 1, batch, Objective.PLAIN).loss());
                 assertNotEquals(
                         one, pass.gradient(adapter, 2, batch, Objective.PLAIN).loss());
             }

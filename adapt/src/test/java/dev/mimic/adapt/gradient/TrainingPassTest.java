@@ -201,8 +201,8 @@ final class TrainingPassTest {
     void lessMemoryMeansFewerRowsAndThenFewerLayersKept() {
         try (Engine engine = engine(Form.FACTORED, "all", 0)) {
             engine.withDecoder(transformer -> {
-                Trained trained = new Trained.Scaling(
-                        Set.copyOf(List.copyOf(transformer.weights().linears().keySet()).subList(0, 8)));
+                Trained trained = new Trained.Scaling(Set.copyOf(
+                        List.copyOf(transformer.weights().linears().keySet()).subList(0, 8)));
                 MemoryPlan ample = MemoryPlan.of(transformer, trained, 1L << 40, 40, 10_000);
                 assertEquals(new MemoryPlan(MemoryPlan.ROWS, 3), ample);
                 assertEquals(new MemoryPlan(700, 3), MemoryPlan.of(transformer, trained, 1L << 40, 700, 10_000));

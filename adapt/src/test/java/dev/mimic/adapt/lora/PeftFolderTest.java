@@ -114,8 +114,7 @@ final class PeftFolderTest {
         try {
             Path folder = Files.createDirectories(temporary.resolve("adapter"));
             Files.writeString(folder.resolve("adapter_config.json"), Json.writeIndented(config));
-            SafetensorsWriter.write(
-                    folder.resolve("adapter_model.safetensors"), tensors, Map.of("format", "pt"));
+            SafetensorsWriter.write(folder.resolve("adapter_model.safetensors"), tensors, Map.of("format", "pt"));
             return folder;
         } catch (IOException e) {
             throw new AssertionError(e);
@@ -333,7 +332,8 @@ final class PeftFolderTest {
         Path folder = write();
         Files.move(folder.resolve("adapter_model.safetensors"), folder.resolve("adapter_model.bin"));
         InvalidModelException e = assertThrows(InvalidModelException.class, () -> read(folder));
-        assertTrue(e.getMessage().contains("holds adapter_model.bin, expected adapter_model.safetensors"), e.toString());
+        assertTrue(
+                e.getMessage().contains("holds adapter_model.bin, expected adapter_model.safetensors"), e.toString());
     }
 
     @Test
@@ -358,7 +358,9 @@ final class PeftFolderTest {
                 assertEquals(0.5f, found.scale());
             });
         }
-        assertEquals(List.of("up_proj"), Json.readObject(out.resolve("adapter_config.json")).get("target_modules"));
+        assertEquals(
+                List.of("up_proj"),
+                Json.readObject(out.resolve("adapter_config.json")).get("target_modules"));
         try (var files = Files.list(temporary)) {
             assertEquals(List.of(out), files.toList(), "nothing is left beside it");
         }
@@ -390,16 +392,14 @@ final class PeftFolderTest {
         Files.writeString(full.resolve("other.txt"), "x");
         for (Path out : List.of(file, full)) {
             assertThrows(
-                    IllegalArgumentException.class,
-                    () -> PeftFolder.write(out, none, LowRankSettings.DEFAULTS, 1));
+                    IllegalArgumentException.class, () -> PeftFolder.write(out, none, LowRankSettings.DEFAULTS, 1));
             assertThrows(IllegalArgumentException.class, () -> PeftFolder.checkMayBeWritten(out));
         }
         assertTrue(Files.exists(full.resolve("other.txt")));
         assertFalse(Files.exists(full.resolve("adapter_config.json")));
         PeftAdapter other = new PeftAdapter(
                 "x",
-                new Adapter.LowRank(Map.of(
-                        UP + ".weight", new LowRankFactors(1, 1, 1, new float[1], new float[1], 1))),
+                new Adapter.LowRank(Map.of(UP + ".weight", new LowRankFactors(1, 1, 1, new float[1], new float[1], 1))),
                 Map.of());
         Path out = temporary.resolve("out");
         assertThrows(IllegalArgumentException.class, () -> PeftFolder.write(out, other, LowRankSettings.DEFAULTS, 1));

@@ -123,8 +123,7 @@ final class LowRankTrainerTest {
         });
         assertEquals(List.of(5, 6), steps);
         for (String file : List.of("adapter_model.safetensors", "adapter_config.json")) {
-            assertArrayEquals(
-                    Files.readAllBytes(whole.resolve(file)), Files.readAllBytes(broken.resolve(file)), file);
+            assertArrayEquals(Files.readAllBytes(whole.resolve(file)), Files.readAllBytes(broken.resolve(file)), file);
         }
     }
 

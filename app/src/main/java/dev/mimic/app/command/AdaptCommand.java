@@ -9,7 +9,10 @@ import dev.mimic.adapt.svf.MixtureSpace;
 import dev.mimic.adapt.svf.WeightedName;
 import dev.mimic.adapt.task.SeenPrompts;
 import dev.mimic.adapt.task.Task;
+import dev.mimic.engine.EngineOptions;
+import dev.mimic.engine.GenerationRequest;
 import dev.mimic.engine.model.Factors;
+import dev.mimic.loader.AtomicFile;
 import dev.mimic.loader.json.Json;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,7 +41,7 @@ import picocli.CommandLine.Spec;
             "  mimic adapt bundled --task bundled-mixed --expert math --expert code --expert reasoning --out mix.safetensors",
             "  mimic eval bundled --task bundled-mixed --expert mix.safetensors"
         })
-final class AdaptCommand implements Callable<Integer> {
+final class AdaptCommand implements Callable<Integer>, CheckedOptions {
     private static final int BATCH = 64;
 
     @ParentCommand
@@ -90,7 +93,16 @@ final class AdaptCommand implements Callable<Integer> {
     private SearchFlags search;
 
     @Override
+    public void check() {
+        EngineOptions.DEFAULTS.withMaxBatch(batch);
+        if (maxTokens != null) {
+            GenerationRequest.of("").withMaxTokens(maxTokens);
+        }
+    }
+
+    @Override
     public Integer call() {
+        AtomicFile.requirePlace(out);
         List<String> names = names();
         FewShotSettings settings = search.settings(seed);
         Task task = tasks.task(spec, mimic.console());

@@ -5,6 +5,7 @@ import dev.mimic.adapt.dispatch.Choice;
 import dev.mimic.adapt.svf.ExpertMixture;
 import dev.mimic.app.terminal.Console;
 import dev.mimic.engine.Adapter;
+import dev.mimic.engine.EngineOptions;
 import dev.mimic.engine.GenerationRequest;
 import dev.mimic.engine.GenerationResult;
 import java.io.BufferedReader;
@@ -43,7 +44,7 @@ import picocli.CommandLine.Spec;
             "",
             "Without a terminal it reads a message per line from stdin and prints a reply per line or more."
         })
-final class ChatCommand implements Callable<Integer> {
+final class ChatCommand implements Callable<Integer>, CheckedOptions {
     private static final String PROMPT = "> ";
     private static final int BATCH = 64;
 
@@ -98,10 +99,17 @@ final class ChatCommand implements Callable<Integer> {
     private Adaptation adaptation; // null from the first /expert on, and where the model does not adapt itself
 
     @Override
+    public void check() {
+        if (context != null) {
+            EngineOptions.DEFAULTS.withContextLength(context);
+        }
+    }
+
+    @Override
     public Integer call() {
         experts.maybeLater();
-        try (Session session =
-                        Session.open(mimic.console(), spec, common, model, context, experts, lora, adapt, tasks, BATCH);
+        try (Session session = Session.open(
+                        mimic.console(), spec, common, model, context, experts, lora, adapt, tasks, BATCH);
                 Lines lines = lines(mimic.console())) {
             if (session.engine().chatTemplate().isEmpty()) {
                 throw new IllegalArgumentException(model + " has no chat template; `mimic run` continues raw text");

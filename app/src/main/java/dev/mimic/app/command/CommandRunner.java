@@ -12,8 +12,11 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.stream.Stream;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 
 /** Parses a command line, runs the command, and turns whatever goes wrong into one line and an exit code. */
 public final class CommandRunner {
@@ -25,7 +28,8 @@ public final class CommandRunner {
     /**
      * Runs one command line.
      *
-     * @return 0 ok, 1 bad input or failed work, 2 usage
+     * @return 0 ok; 2 for usage: a command line that no input could make right, that is an option that is unknown,
+     *     missing, not of its type or out of its range; 1 for bad input and failed work
      */
     public static int run(Console console, String... args) {
         CommandLine line = new CommandLine(new MimicCommand(console));
@@ -35,11 +39,37 @@ public final class CommandRunner {
         line.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
         line.setUsageHelpAutoWidth(false);
         line.setUsageHelpWidth(110);
+        line.setExecutionStrategy(CommandRunner::execute);
         line.setParameterExceptionHandler((e, _) -> usage(console, e));
         line.setExecutionExceptionHandler((e, command, result) -> failed(console, e, debug(command)));
         int code = line.execute(args);
         console.out().flush();
         return code;
+    }
+
+    /** Runs the command that was named, if its options have a meaning; help is given whatever they are. */
+    private static int execute(ParseResult parsed) {
+        ParseResult last = parsed;
+        while (last.hasSubcommand()) {
+            last = last.subcommand();
+        }
+        if (!last.isUsageHelpRequested()) {
+            check(last.commandSpec());
+        }
+        return new CommandLine.RunLast().execute(parsed);
+    }
+
+    private static void check(CommandSpec command) {
+        Stream<Object> mixins = command.mixins().values().stream().map(CommandSpec::userObject);
+        Stream.concat(mixins, Stream.of(command.userObject())).forEach(options -> {
+            try {
+                if (options instanceof CheckedOptions checked) {
+                    checked.check();
+                }
+            } catch (IllegalArgumentException e) {
+                throw new ParameterException(command.commandLine(), e.getMessage(), e);
+            }
+        });
     }
 
     private static boolean debug(CommandLine command) {

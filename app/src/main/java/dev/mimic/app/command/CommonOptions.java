@@ -3,7 +3,7 @@ package dev.mimic.app.command;
 import picocli.CommandLine.Option;
 
 /** Options of every command. */
-final class CommonOptions {
+final class CommonOptions implements CheckedOptions {
     @Option(
             names = "--threads",
             paramLabel = "N",
@@ -20,15 +20,15 @@ final class CommonOptions {
     @SuppressWarnings("UnusedVariable") // picocli reads it
     private boolean help;
 
-    /**
-     * Threads that compute at once.
-     *
-     * @throws IllegalArgumentException if the option is not positive
-     */
+    /** Threads that compute at once. */
     int threads() {
+        return threads;
+    }
+
+    @Override
+    public void check() {
         if (threads < 1 || threads > 1024) {
             throw new IllegalArgumentException("--threads: expected 1 to 1024, got " + threads);
         }
-        return threads;
     }
 }

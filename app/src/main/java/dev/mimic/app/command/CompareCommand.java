@@ -18,12 +18,9 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "compare",
@@ -51,14 +48,11 @@ import picocli.CommandLine.Spec;
             "  mimic compare MODEL --task gsm8k=train.jsonl,valid.jsonl,test.jsonl --task math=shots.jsonl,test.jsonl --out DIR",
             "  mimic compare OTHER --task gsm8k=test.jsonl --rows base,transfer --transfer-from DIR --out DIR2"
         })
-final class CompareCommand implements Callable<Integer> {
+final class CompareCommand implements Callable<Integer>, CheckedOptions {
     private static final List<String> OWN = List.of("bundled-math", "bundled-code", "bundled-reasoning");
 
     @ParentCommand
     private MimicCommand mimic;
-
-    @Spec
-    private CommandSpec spec;
 
     @Mixin
     private CommonOptions common;
@@ -157,9 +151,30 @@ final class CompareCommand implements Callable<Integer> {
     private SearchFlags search;
 
     @Override
+    public void check() {
+        if (limit != null && limit < 1) {
+            throw new IllegalArgumentException("--limit: expected at least 1, got " + limit);
+        }
+        if (shotsCount < 1) {
+            throw new IllegalArgumentException("--shots-count: expected at least 1, got " + shotsCount);
+        }
+        if (bundledExperts && !model.equals(BundledModel.NAME)) {
+            throw new IllegalArgumentException("--bundled-experts goes with `bundled`, got " + model);
+        }
+        if (loraRate != null) {
+            TrainingOptions.DEFAULTS.withLearningRate(loraRate);
+        }
+        ExpertMixture.Mode.of(mix);
+        rows();
+        texts();
+    }
+
+    @Override
     public Integer call() throws IOException {
-        checkOptions();
-        List<ComparedTask> tasks = tasks();
+        List<ComparedTask> tasks = new ArrayList<>();
+        for (ComparedTask.Text text : texts()) {
+            tasks.add(ComparedTask.of(text, task(text.taskName())).limit(limit));
+        }
         try (ModelSource source = ModelSource.of(model)) {
             TrainingOptions options = training.options(TrainingFlags.Method.SVF, model, source.isBundled());
             TrainingOptions lora = training.options(TrainingFlags.Method.LORA, model, source.isBundled());
@@ -194,22 +209,6 @@ final class CompareCommand implements Callable<Integer> {
         return 0;
     }
 
-    private void checkOptions() {
-        if (limit != null && limit < 1) {
-            throw usage("--limit: expected at least 1, got " + limit);
-        }
-        if (shotsCount < 1) {
-            throw usage("--shots-count: expected at least 1, got " + shotsCount);
-        }
-        if (bundledExperts && !model.equals(BundledModel.NAME)) {
-            throw usage("--bundled-experts goes with `bundled`, got " + model);
-        }
-    }
-
-    private ParameterException usage(String message) {
-        return new ParameterException(spec.commandLine(), message);
-    }
-
     private List<Method> rows() {
         List<Method> rows = new ArrayList<>();
         for (String text : rowTexts) {
@@ -222,37 +221,38 @@ final class CompareCommand implements Callable<Integer> {
             }
         }
         if (rows.contains(Method.TRANSFER) && transferFrom == null) {
-            throw usage("--rows transfer needs --transfer-from DIR");
+            throw new IllegalArgumentException("--rows transfer needs --transfer-from DIR");
         }
         return rows.stream().distinct().sorted().toList();
     }
 
     /** The tasks; for the bundled model its own where none are named, and its dispatch task in any case. */
-    private List<ComparedTask> tasks() {
-        List<String> texts = new ArrayList<>(taskTexts);
+    private List<ComparedTask.Text> texts() {
+        List<String> given = new ArrayList<>(taskTexts);
         boolean bundled = model.equals(BundledModel.NAME);
-        if (texts.isEmpty() && !bundled) {
-            throw usage("expected --task T=TRAIN,VALID,TEST");
+        if (given.isEmpty() && !bundled) {
+            throw new IllegalArgumentException("expected --task T=TRAIN,VALID,TEST");
         }
-        if (texts.isEmpty()) {
-            texts.addAll(OWN);
+        if (given.isEmpty()) {
+            given.addAll(OWN);
         }
-        List<ComparedTask> tasks = new ArrayList<>();
+        List<ComparedTask.Text> texts = new ArrayList<>();
         Set<String> names = new HashSet<>();
-        for (String text : texts) {
-            tasks.add(ComparedTask.of(text, this::task).limit(limit));
-            if (!names.add(tasks.getLast().name())) {
-                throw usage("--task " + text + ": the name " + tasks.getLast().name()
+        for (String each : given) {
+            ComparedTask.Text text = ComparedTask.Text.of(each);
+            if (!names.add(text.name())) {
+                throw new IllegalArgumentException("--task " + each + ": the name " + text.name()
                         + " is taken, expected another with NAME:T");
             }
+            texts.add(text);
         }
         if (names.equals(Set.of(ExpertFolder.CLASSIFIER))) {
-            throw usage("--task: dispatch alone is no column, expected another task");
+            throw new IllegalArgumentException("--task: dispatch alone is no column, expected another task");
         }
         if (bundled && !names.contains(ExpertFolder.CLASSIFIER)) {
-            tasks.add(ComparedTask.of("bundled-dispatch", this::task).limit(limit));
+            texts.add(ComparedTask.Text.of("bundled-dispatch"));
         }
-        return tasks;
+        return texts;
     }
 
     private Task task(String name) {

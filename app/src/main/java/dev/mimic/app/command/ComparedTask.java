@@ -6,10 +6,8 @@ import dev.mimic.adapt.dispatch.ExpertFolder;
 import dev.mimic.adapt.task.Task;
 import dev.mimic.adapt.train.TrainingData;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -28,56 +26,76 @@ record ComparedTask(
         Optional<TaskData> valid,
         Optional<TaskData> shots,
         Optional<TaskData> test) {
-    private static final Pattern FORM = Pattern.compile("(?:([A-Za-z0-9][A-Za-z0-9_.-]*):)?([^=:]+)(?:=(.+))?");
     private static final String BUNDLED = BundledModel.NAME + "-";
 
     /**
-     * Reads what {@code [NAME:]T[=FILE,…]} names.
+     * What {@code [NAME:]T[=FILE,…]} names, before any file is read.
      *
-     * @param tasks from a task's name to the task
-     * @throws IllegalArgumentException if the text has another form
+     * @param taskName the task's
+     * @param files none for a task whose rows are in the jar
      */
-    static ComparedTask of(String text, Function<String, Task> tasks) {
-        Matcher form = FORM.matcher(text);
-        if (!form.matches()) {
-            throw bad(text);
-        }
-        Task task = tasks.apply(form.group(2));
-        String plain = task.name().startsWith(BUNDLED) ? task.name().substring(BUNDLED.length()) : task.name();
-        boolean dispatch = plain.equals(ExpertFolder.CLASSIFIER);
-        String name = form.group(1) == null ? plain : form.group(1);
-        if (dispatch != name.equals(ExpertFolder.CLASSIFIER)) {
-            throw new IllegalArgumentException(
-                    "--task " + text + ": expected the name dispatch for the task dispatch, and for no other");
-        }
-        if (form.group(3) == null) {
-            if (!task.name().startsWith(BUNDLED)) {
+    record Text(String name, String taskName, List<Path> files) {
+        private static final Pattern FORM = Pattern.compile("(?:([A-Za-z0-9][A-Za-z0-9_.-]*):)?([^=:]+)(?:=(.+))?");
+
+        /**
+         * Parses.
+         *
+         * @throws IllegalArgumentException if the text has another form or there is no such task
+         */
+        static Text of(String text) {
+            Matcher form = FORM.matcher(text);
+            if (!form.matches()) {
                 throw bad(text);
             }
-            return bundled(name, plain, task);
+            String taskName = form.group(2);
+            String plain = plain(Task.of(taskName).name());
+            boolean dispatch = plain.equals(ExpertFolder.CLASSIFIER);
+            String name = form.group(1) == null ? plain : form.group(1);
+            if (dispatch != name.equals(ExpertFolder.CLASSIFIER)) {
+                throw new IllegalArgumentException(
+                        "--task " + text + ": expected the name dispatch for the task dispatch, and for no other");
+            }
+            List<String> files = form.group(3) == null ? List.of() : List.of(form.group(3).split(",", -1));
+            boolean jar = files.isEmpty() && taskName.startsWith(BUNDLED);
+            boolean right = files.size() <= 3 && files.size() >= (dispatch ? 2 : 1);
+            if (!(jar || right) || files.stream().anyMatch(String::isBlank)) {
+                throw bad(text);
+            }
+            return new Text(name, taskName, files.stream().map(Path::of).toList());
         }
-        List<Optional<TaskData>> rows = Arrays.stream(form.group(3).split(",", -1))
-                .map(file -> {
-                    if (file.isBlank()) {
-                        throw bad(text);
-                    }
-                    return Optional.of(new TaskData(Path.of(file), task.read(Path.of(file))));
-                })
+
+        private static IllegalArgumentException bad(String text) {
+            return new IllegalArgumentException("--task " + text
+                    + ": expected [NAME:]T=TRAIN,VALID,TEST or T=SHOTS,TEST or T=TEST, dispatch=TRAIN,VALID[,TEST],"
+                    + " or bundled-NAME alone");
+        }
+    }
+
+    /**
+     * Reads a task's rows.
+     *
+     * @param task that the text names
+     */
+    static ComparedTask of(Text text, Task task) {
+        String name = text.name();
+        if (text.files().isEmpty()) {
+            return bundled(name, plain(task.name()), task);
+        }
+        List<Optional<TaskData>> rows = text.files().stream()
+                .map(file -> Optional.of(new TaskData(file, task.read(file))))
                 .toList();
         Optional<TaskData> none = Optional.empty();
         if (rows.size() == 3) {
             return new ComparedTask(name, task, rows.get(0), rows.get(1), rows.get(0), rows.get(2));
         }
-        if (rows.size() == 2 && dispatch) {
+        if (name.equals(ExpertFolder.CLASSIFIER)) {
             return new ComparedTask(name, task, rows.get(0), rows.get(1), none, none);
         }
-        if (rows.size() == 2) {
-            return new ComparedTask(name, task, none, none, rows.get(0), rows.get(1));
-        }
-        if (rows.size() == 1 && !dispatch) {
-            return new ComparedTask(name, task, none, none, none, rows.get(0));
-        }
-        throw bad(text);
+        return new ComparedTask(name, task, none, none, rows.size() == 2 ? rows.getFirst() : none, rows.getLast());
+    }
+
+    private static String plain(String taskName) {
+        return taskName.startsWith(BUNDLED) ? taskName.substring(BUNDLED.length()) : taskName;
     }
 
     /** A task whose rows are in the jar. */
@@ -89,12 +107,6 @@ record ComparedTask(
         }
         Optional<TaskData> shots = Optional.of(TaskData.bundled(plain, "shots"));
         return new ComparedTask(name, task, Optional.empty(), Optional.empty(), shots, test);
-    }
-
-    private static IllegalArgumentException bad(String text) {
-        return new IllegalArgumentException("--task " + text
-                + ": expected [NAME:]T=TRAIN,VALID,TEST or T=SHOTS,TEST or T=TEST, dispatch=TRAIN,VALID[,TEST],"
-                + " or bundled-NAME alone");
     }
 
     boolean isDispatch() {

@@ -31,7 +31,7 @@ import picocli.CommandLine.ParentCommand;
             "  mimic decompose DIR DIR-factors --targets all",
             "  mimic decompose DIR DIR-top64 --method gaussian --rank 64 --dtype bf16"
         })
-final class DecomposeCommand implements Callable<Integer> {
+final class DecomposeCommand implements Callable<Integer>, CheckedOptions {
     /** Types that factors can be stored in. */
     enum Stored {
         F32,
@@ -67,6 +67,11 @@ final class DecomposeCommand implements Callable<Integer> {
 
     @Mixin
     private DecompositionFlags flags;
+
+    @Override
+    public void check() {
+        new Targets(targets);
+    }
 
     @Override
     public Integer call() {

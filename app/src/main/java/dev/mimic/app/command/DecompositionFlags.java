@@ -6,7 +6,7 @@ import dev.mimic.loader.safetensors.DType;
 import picocli.CommandLine.Option;
 
 /** Options of the singular value decomposition. */
-final class DecompositionFlags {
+final class DecompositionFlags implements CheckedOptions {
     @Option(
             names = "--method",
             paramLabel = "M",
@@ -31,10 +31,15 @@ final class DecompositionFlags {
     @Option(names = "--seed", paramLabel = "N", description = "Seed of the sketch (default: ${DEFAULT-VALUE}).")
     private long seed;
 
-    DecomposeOptions options(Targets targets, DType dtype, boolean check) {
+    @Override
+    public void check() {
         if (rank != null && rank < 1) {
             throw new IllegalArgumentException("--rank: expected at least 1, got " + rank);
         }
+        options(DecomposeOptions.defaults().targets(), DType.F32, false);
+    }
+
+    DecomposeOptions options(Targets targets, DType dtype, boolean check) {
         return new DecomposeOptions(targets, method, rank == null ? 0 : rank, oversampling, power, seed, dtype, check);
     }
 }

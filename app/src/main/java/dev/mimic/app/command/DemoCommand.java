@@ -25,7 +25,9 @@ import picocli.CommandLine.ParentCommand;
             "expert choose the expert, and mixes three experts for questions that need two skills. --json prints one",
             "object: skills, dispatch, mixture, few_shot (null yet), seconds."
         })
-final class DemoCommand implements Callable<Integer> {
+final class DemoCommand implements Callable<Integer>, CheckedOptions {
+    private static final int ALL = 300;
+
     @ParentCommand
     private MimicCommand mimic;
 
@@ -36,7 +38,7 @@ final class DemoCommand implements Callable<Integer> {
             names = "--examples",
             paramLabel = "N",
             description = "Held-out questions of each skill, at most 300 (default: ${DEFAULT-VALUE}).")
-    private int examples = 300;
+    private int examples = ALL;
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
@@ -45,10 +47,14 @@ final class DemoCommand implements Callable<Integer> {
     private Path out;
 
     @Override
-    public Integer call() throws IOException {
-        if (examples < 1) {
-            throw new IllegalArgumentException("--examples: expected at least 1, got " + examples);
+    public void check() {
+        if (examples < 1 || examples > ALL) {
+            throw new IllegalArgumentException("--examples: expected 1 to " + ALL + ", got " + examples);
         }
+    }
+
+    @Override
+    public Integer call() throws IOException {
         Console console = mimic.console();
         try (ModelSource source = ModelSource.of(BundledModel.NAME);
                 Demonstration demonstration = new Demonstration(console, source, common.threads(), examples)) {

@@ -8,6 +8,8 @@ import dev.mimic.adapt.task.Accuracy;
 import dev.mimic.adapt.task.Example;
 import dev.mimic.adapt.task.Task;
 import dev.mimic.app.terminal.ProgressBar;
+import dev.mimic.engine.EngineOptions;
+import dev.mimic.engine.GenerationRequest;
 import dev.mimic.engine.sampling.SamplingOptions;
 import dev.mimic.loader.AtomicFile;
 import dev.mimic.loader.json.Json;
@@ -22,7 +24,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
@@ -41,7 +42,7 @@ import picocli.CommandLine.Spec;
             "  mimic eval DIR --task gsm8k --data test.jsonl --lora ADAPTER",
             "  mimic eval DIR --task gsm8k --data test.jsonl --factors FACTORS --adapt prompt --experts EXPERTS"
         })
-final class EvalCommand implements Callable<Integer> {
+final class EvalCommand implements Callable<Integer>, CheckedOptions {
     private static final int BATCH = 64;
 
     @ParentCommand
@@ -105,9 +106,21 @@ final class EvalCommand implements Callable<Integer> {
     private AdaptFlags adapt;
 
     @Override
-    public Integer call() {
+    public void check() {
+        EngineOptions.DEFAULTS.withMaxBatch(batch);
+        if (maxTokens != null) {
+            GenerationRequest.of("").withMaxTokens(maxTokens);
+        }
+        SamplingOptions.GREEDY.withTemperature(temperature);
         if (limit != null && limit < 1) {
-            throw new ParameterException(spec.commandLine(), "--limit: expected at least 1, got " + limit);
+            throw new IllegalArgumentException("--limit: expected at least 1, got " + limit);
+        }
+    }
+
+    @Override
+    public Integer call() {
+        if (predictions != null) {
+            AtomicFile.requirePlace(predictions);
         }
         long start = System.nanoTime();
         Task task = tasks.task(spec, mimic.console());

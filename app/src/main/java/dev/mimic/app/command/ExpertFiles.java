@@ -1,5 +1,6 @@
 package dev.mimic.app.command;
 
+import dev.mimic.adapt.bundled.BundledModel;
 import dev.mimic.adapt.svf.Expert;
 import dev.mimic.adapt.svf.ExpertMixture;
 import dev.mimic.adapt.svf.WeightedName;
@@ -55,6 +56,10 @@ final class ExpertFiles {
             Path own = source.bundled().experts().resolve("expert-" + name + ".safetensors");
             if (Files.exists(own)) {
                 return own;
+            }
+            if (!Files.exists(Path.of(name))) {
+                throw new IllegalArgumentException("expert '" + name + "': no such file, and " + BundledModel.NAME
+                        + " has " + String.join(", ", BundledModel.EXPERTS));
             }
         }
         return Path.of(name);

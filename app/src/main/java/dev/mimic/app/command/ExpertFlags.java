@@ -1,6 +1,7 @@
 package dev.mimic.app.command;
 
 import dev.mimic.adapt.svf.ExpertMixture;
+import dev.mimic.adapt.svf.WeightedName;
 import dev.mimic.engine.EngineOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -8,7 +9,7 @@ import java.util.List;
 import picocli.CommandLine.Option;
 
 /** Options that say which experts are in use and how. */
-final class ExpertFlags {
+final class ExpertFlags implements CheckedOptions {
     @Option(
             names = "--expert",
             paramLabel = "F[@W]",
@@ -44,6 +45,12 @@ final class ExpertFlags {
 
     private boolean later;
 
+    @Override
+    public void check() {
+        mix();
+        experts.forEach(WeightedName::parse);
+    }
+
     List<String> experts() {
         return experts;
     }
@@ -58,11 +65,7 @@ final class ExpertFlags {
         later = true;
     }
 
-    /**
-     * How experts are mixed.
-     *
-     * @throws IllegalArgumentException if the name is not known
-     */
+    /** How experts are mixed. */
     ExpertMixture.Mode mix() {
         return ExpertMixture.Mode.of(mix);
     }

@@ -5,7 +5,7 @@ import dev.mimic.adapt.svf.Decomposer;
 import dev.mimic.adapt.svf.Expert;
 import dev.mimic.adapt.svf.SakanaImport;
 import dev.mimic.engine.model.Factors;
-import dev.mimic.loader.InvalidModelException;
+import dev.mimic.loader.AtomicFile;
 import dev.mimic.loader.model.ModelDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -31,7 +31,7 @@ import picocli.CommandLine.ParentCommand;
             "",
             "  mimic import-sakana policy_params.pt --model DIR --factors FACTORS --out math.safetensors"
         })
-final class ImportSakanaCommand implements Callable<Integer> {
+final class ImportSakanaCommand implements Callable<Integer>, CheckedOptions {
     @ParentCommand
     private MimicCommand mimic;
 
@@ -64,7 +64,15 @@ final class ImportSakanaCommand implements Callable<Integer> {
     private double maxMult = 1;
 
     @Override
+    public void check() {
+        if (!(maxMult > 0) || Double.isInfinite(maxMult)) {
+            throw new IllegalArgumentException("--max-mult: expected a number above 0, got " + maxMult);
+        }
+    }
+
+    @Override
     public Integer call() {
+        AtomicFile.requirePlace(out);
         try (ModelSource source = ModelSource.of(model);
                 ModelDirectory directory = ModelDirectory.open(source.folder())) {
             int layers = directory.config().layers();
@@ -107,12 +115,7 @@ final class ImportSakanaCommand implements Callable<Integer> {
 
     private void convert(Path folder, ModelDirectory directory, int layers) {
         try (Factors read = Factors.open(folder)) {
-            if (!read.baseFingerprint().equals(directory.fingerprint())) {
-                throw new InvalidModelException(
-                        folder,
-                        "factors of another model, expected base " + directory.fingerprint() + ", found "
-                                + read.baseFingerprint());
-            }
+            read.requireBase(directory);
             Expert expert = SakanaImport.read(file, read, layers, maxMult);
             expert.write(out);
         }

@@ -1,6 +1,7 @@
 package dev.mimic.app.command;
 
 import dev.mimic.engine.ForwardSink;
+import dev.mimic.loader.AtomicFile;
 import dev.mimic.loader.safetensors.DType;
 import dev.mimic.loader.safetensors.SafetensorsWriter;
 import dev.mimic.loader.safetensors.TensorView;
@@ -64,6 +65,7 @@ final class LogitsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        AtomicFile.requirePlace(out);
         try (Session session = Session.open(mimic.console(), spec, common, model, experts, lora);
                 Arena arena = Arena.ofShared()) {
             int count = ids.size();

@@ -1,5 +1,6 @@
 package dev.mimic.app.command;
 
+import dev.mimic.engine.jinja.TemplateException;
 import dev.mimic.engine.prompt.ChatTemplate;
 import dev.mimic.loader.json.JsonObject;
 import dev.mimic.loader.tokenizer.Tokenizer;
@@ -39,23 +40,27 @@ final class RenderCommand implements Callable<Integer> {
         try (ModelSource source = ModelSource.of(model)) {
             ChatTemplate template = ChatTemplate.of(Tokenizer.open(source.folder()))
                     .orElseThrow(() -> new IllegalArgumentException(model + " has no chat template"));
-            JsonLines.answer(mimic.console(), line -> Map.of("text", render(template, line)));
+            JsonLines.answer(mimic.console(), (name, line) -> Map.of("text", render(template, name, line)));
         }
         return 0;
     }
 
-    private static String render(ChatTemplate template, Object line) {
+    private static String render(ChatTemplate template, String name, Object line) {
         if (!(line instanceof Map<?, ?> map)) {
             throw new IllegalArgumentException("expected an object with messages");
         }
         Map<String, Object> variables = new LinkedHashMap<>();
-        map.forEach((name, value) -> variables.put((String) name, value));
-        JsonObject object = new JsonObject("stdin", "", variables);
+        map.forEach((key, value) -> variables.put((String) key, value));
+        JsonObject object = new JsonObject(name, "", variables);
         List<Object> messages = object.list("messages").orElseThrow(() -> object.missing("messages"));
         boolean generate = object.bool("add_generation_prompt").orElse(false);
         variables.remove("messages");
         variables.remove("add_generation_prompt");
-        return template.render(messages.stream().map(RenderCommand::message).toList(), generate, variables);
+        try {
+            return template.render(messages.stream().map(RenderCommand::message).toList(), generate, variables);
+        } catch (TemplateException e) {
+            throw new IllegalArgumentException("chat template, " + e.getMessage(), e);
+        }
     }
 
     private static Map<String, Object> message(Object message) {

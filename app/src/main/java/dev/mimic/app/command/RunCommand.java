@@ -4,6 +4,7 @@ import dev.mimic.adapt.AdaptiveEngine;
 import dev.mimic.adapt.dispatch.Choice;
 import dev.mimic.app.terminal.Console;
 import dev.mimic.engine.Engine;
+import dev.mimic.engine.EngineOptions;
 import dev.mimic.engine.GenerationRequest;
 import dev.mimic.engine.GenerationResult;
 import dev.mimic.engine.PendingGeneration;
@@ -40,7 +41,7 @@ import picocli.CommandLine.Spec;
             "  mimic run DIR \"1 + 1 =\" --factors FACTORS --expert math.safetensors@0.5 --expert code.safetensors@0.5",
             "  mimic run DIR \"1 + 1 =\" --lora ADAPTER"
         })
-final class RunCommand implements Callable<Integer> {
+final class RunCommand implements Callable<Integer>, CheckedOptions {
     private static final int BATCH = 64;
 
     @ParentCommand
@@ -102,6 +103,14 @@ final class RunCommand implements Callable<Integer> {
     private Choice choice;
 
     @Override
+    public void check() {
+        if (context != null) {
+            EngineOptions.DEFAULTS.withContextLength(context);
+        }
+        GenerationRequest.of("").withN(n);
+    }
+
+    @Override
     public Integer call() {
         if ((prompt == null) == (promptIds == null)) {
             throw new ParameterException(spec.commandLine(), "expected a PROMPT or --prompt-ids, one of the two");
@@ -112,6 +121,9 @@ final class RunCommand implements Callable<Integer> {
         try (Session session =
                 Session.open(mimic.console(), spec, common, model, context, experts, lora, adapt, tasks, BATCH)) {
             session.noteUnsupported();
+            if (!session.engine().hasTokenizer()) {
+                mimic.console().note(model + " has no tokenizer.json, so replies have no text; --json gives their ids");
+            }
             GenerationRequest request = adapted(
                             session,
                             sampling.apply(request(session), session.engine().defaultSampling())

@@ -10,7 +10,7 @@ import java.util.Set;
 import picocli.CommandLine.Option;
 
 /** Options that say how tokens are drawn and when a reply ends. What is not given comes from generation_config.json. */
-final class SamplingFlags {
+final class SamplingFlags implements CheckedOptions {
     @Option(
             names = "--max-tokens",
             paramLabel = "N",
@@ -76,6 +76,11 @@ final class SamplingFlags {
 
     @Option(names = "--ignore-eos", description = "Honour no stop id, not even the model's own.")
     private boolean ignoreEos;
+
+    @Override
+    public void check() {
+        apply(GenerationRequest.of(""), SamplingOptions.GREEDY);
+    }
 
     long seed() {
         return seed;

@@ -4,7 +4,7 @@ import dev.mimic.adapt.search.FewShotSettings;
 import picocli.CommandLine.Option;
 
 /** Options of the few-shot search. */
-final class SearchFlags {
+final class SearchFlags implements CheckedOptions {
     @Option(names = "--population", paramLabel = "N", description = "Candidates at once (default: ${DEFAULT-VALUE}).")
     private int population = FewShotSettings.DEFAULTS.population();
 
@@ -37,6 +37,11 @@ final class SearchFlags {
 
     @Option(names = "--per-layer", description = "Search a weight for every layer of every expert.")
     private boolean perLayer;
+
+    @Override
+    public void check() {
+        settings(0);
+    }
 
     boolean perLayer() {
         return perLayer;

@@ -4,6 +4,7 @@ import dev.mimic.adapt.svf.DecomposeOptions;
 import dev.mimic.adapt.svf.Decomposer;
 import dev.mimic.adapt.svf.Decomposition;
 import dev.mimic.adapt.svf.Targets;
+import dev.mimic.loader.AtomicFile;
 import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.safetensors.DType;
 import dev.mimic.loader.safetensors.SafetensorsFile;
@@ -49,6 +50,7 @@ final class SvdCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        AtomicFile.requirePlace(out);
         DecomposeOptions options = flags.options(new Targets(name), DType.F32, false);
         try (SafetensorsFile source = SafetensorsFile.open(file);
                 Decomposer decomposer = Decomposer.open(options, common.threads())) {

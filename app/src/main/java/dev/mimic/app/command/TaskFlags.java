@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
 /** Options that say what a data file is. */
-final class TaskFlags {
+final class TaskFlags implements CheckedOptions {
     @Option(
             names = "--task",
             paramLabel = "T",
@@ -53,19 +53,34 @@ final class TaskFlags {
         return isBundled() && BundledModel.EXPERTS.contains(bundledName());
     }
 
+    @Override
+    public void check() {
+        if (task != null) {
+            if (check != null && !task.equals("jsonl")) {
+                throw new IllegalArgumentException("--check goes with --task jsonl, got --task " + task);
+            }
+            named(task, check);
+        }
+    }
+
+    /** The task without what its answers run in. */
+    private static Task named(String name, String check) {
+        return check == null
+                ? Task.of(name)
+                : Task.jsonLines(AnswerCheck.of(check)
+                        .orElseThrow(() -> new IllegalArgumentException(
+                                "--check: '" + check + "', expected number, letter, expression, boxed or exact")));
+    }
+
     /**
      * The task, ready to judge replies.
      *
      * @throws ParameterException if none is given
-     * @throws IllegalArgumentException if there is no such task or check
      * @throws IllegalStateException if it runs Python and there is no sandbox
      */
     Task task(CommandSpec spec, Console console) {
         if (task == null) {
             throw new ParameterException(spec.commandLine(), "expected --task T");
-        }
-        if (check != null && !task.equals("jsonl")) {
-            throw new ParameterException(spec.commandLine(), "--check goes with --task jsonl, got --task " + task);
         }
         return task(task, check, allowUnsandboxed, console);
     }
@@ -78,11 +93,7 @@ final class TaskFlags {
      * @throws IllegalStateException if it runs Python and there is no sandbox
      */
     static Task task(String name, String check, boolean allowUnsandboxed, Console console) {
-        Task found = check == null
-                ? Task.of(name)
-                : Task.jsonLines(AnswerCheck.of(check)
-                        .orElseThrow(() -> new IllegalArgumentException(
-                                "--check: '" + check + "', expected number, letter, expression, boxed or exact")));
+        Task found = named(name, check);
         if (!found.runsPython()) {
             return found;
         }

@@ -11,6 +11,7 @@ import dev.mimic.adapt.train.TrainingOptions;
 import dev.mimic.adapt.train.TrainingOutcome;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
+import dev.mimic.loader.AtomicFile;
 import dev.mimic.loader.json.Json;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -124,6 +125,9 @@ final class TrainCommand implements Callable<Integer> {
                     spec.commandLine(),
                     (factors != null ? "--factors" : "--transfer")
                             + " belongs to --method svf, expected none with lora");
+        }
+        if (!lora) {
+            AtomicFile.requirePlace(out);
         }
         Task task = taskFlags.task(spec, mimic.console());
         TrainingData examples = new TrainingData(

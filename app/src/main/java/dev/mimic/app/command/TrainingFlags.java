@@ -1,5 +1,6 @@
 package dev.mimic.app.command;
 
+import dev.mimic.adapt.bundled.BundledModel;
 import dev.mimic.adapt.gradient.KlForm;
 import dev.mimic.adapt.gradient.Objective;
 import dev.mimic.adapt.lora.LowRankSettings;
@@ -13,9 +14,13 @@ import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Options of training; what is not given is the default of the model. */
-final class TrainingFlags {
+final class TrainingFlags implements CheckedOptions {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
     @Option(names = "--rank", paramLabel = "R", description = "Of lora: rows of A, columns of B (default: 8).")
     private Integer rank;
 
@@ -172,6 +177,14 @@ final class TrainingFlags {
     private LowRankSettings lowRank(String model) {
         LowRankSettings base = LowRankSettings.DEFAULTS;
         return new LowRankSettings(or(rank, base.rank()), or(alpha, base.alpha()), or(dropout, base.dropout()), model);
+    }
+
+    @Override
+    public void check() {
+        String model = command.positionalParameters().getFirst().getValue();
+        for (Method method : Method.values()) {
+            options(method, model, model.equals(BundledModel.NAME));
+        }
     }
 
     /**

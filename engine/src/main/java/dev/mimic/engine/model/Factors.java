@@ -6,6 +6,7 @@ import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
 import dev.mimic.loader.model.Fingerprint;
+import dev.mimic.loader.model.ModelDirectory;
 import dev.mimic.loader.safetensors.DType;
 import dev.mimic.loader.safetensors.SafetensorsFile;
 import dev.mimic.loader.safetensors.TensorView;
@@ -179,6 +180,21 @@ public final class Factors implements AutoCloseable {
     /** Fingerprint of the model that was decomposed. */
     public String baseFingerprint() {
         return metadata.getOrDefault("base", "");
+    }
+
+    /**
+     * Refuses the factors of another model.
+     *
+     * @throws InvalidModelException naming both fingerprints and what to do; factors that name no model pass
+     */
+    public void requireBase(ModelDirectory model) {
+        String found = baseFingerprint();
+        if (!found.isEmpty() && !found.equals(model.fingerprint())) {
+            throw new InvalidModelException(
+                    path,
+                    "the factors are of another model, expected fingerprint " + model.fingerprint() + ", found " + found
+                            + "; make this model's own with `mimic decompose MODEL OUT`, or accept these with --transfer");
+        }
     }
 
     /**

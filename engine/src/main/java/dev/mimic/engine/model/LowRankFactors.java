@@ -14,8 +14,8 @@ package dev.mimic.engine.model;
 public record LowRankFactors(int rank, int in, int out, float[] a, float[] b, float scale) {
     public LowRankFactors {
         if (rank < 1 || in < 1 || out < 1) {
-            throw new IllegalArgumentException("low rank: rank " + rank + ", in " + in + ", out " + out
-                    + ", expected each to be at least 1");
+            throw new IllegalArgumentException(
+                    "low rank: rank " + rank + ", in " + in + ", out " + out + ", expected each to be at least 1");
         }
         check("A", a.length, rank, in);
         check("B", b.length, out, rank);

@@ -51,8 +51,8 @@ final class LowRankReader {
     private static void checkFinite(String name, String part, float[] values) {
         for (int i = 0; i < values.length; i++) {
             if (!Float.isFinite(values[i])) {
-                throw new IllegalArgumentException("adapter: " + part + " of '" + name + "' is " + values[i] + " at " + i
-                        + ", expected finite numbers");
+                throw new IllegalArgumentException("adapter: " + part + " of '" + name + "' is " + values[i] + " at "
+                        + i + ", expected finite numbers");
             }
         }
     }

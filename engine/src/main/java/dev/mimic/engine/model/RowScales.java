@@ -45,9 +45,7 @@ public final class RowScales {
      * @param sequenceKey what the masks of the rows depend on, beside layer, position and column
      */
     public RowScales withDropout(double rate, long sequenceKey) {
-        return rate == 0 || byPlace == null
-                ? this
-                : new RowScales(bySlot, byPlace, new Dropout(rate), sequenceKey);
+        return rate == 0 || byPlace == null ? this : new RowScales(bySlot, byPlace, new Dropout(rate), sequenceKey);
     }
 
     /** The scales of a layer in factors, [rank held]; null where it stays that of the base model. Read only. */

@@ -219,8 +219,8 @@ public final class TransformerWeights {
         new TreeMap<>(weights).forEach((name, factors) -> {
             Linear linear = linearOf.get(name);
             if (linear == null) {
-                throw new IllegalArgumentException("adapter: '" + name + "' is no linear layer of this model, expected one"
-                        + " of its " + linearOf.size());
+                throw new IllegalArgumentException("adapter: '" + name
+                        + "' is no linear layer of this model, expected one" + " of its " + linearOf.size());
             }
             byPlace[linear.place()] = LowRankReader.pair(linear, factors);
         });

@@ -4,6 +4,7 @@ import dev.mimic.engine.model.RowScales;
 import dev.mimic.engine.sampling.SamplingOptions;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
 
 /**
  * A row to be generated, as it waits and as others see it. Only {@link #cancel()} and {@link #completion()} may be used
@@ -21,6 +22,7 @@ public final class GenerationTask {
     private final ReplyText text;
     private final TokenListener listener;
     private final long deadline;
+    private final LongSupplier clock;
     private final CompletableFuture<Completion> completion = new CompletableFuture<>();
     private final long submitted = System.nanoTime();
     private volatile boolean cancelled;
@@ -34,7 +36,8 @@ public final class GenerationTask {
      * @param scales the row's adapter
      * @param text follows the text for stop strings and the listener; null if nobody needs it while it grows
      * @param listener hears of tokens; null for none
-     * @param deadline by {@link System#nanoTime()}, or {@link #NEVER}
+     * @param deadline by the clock, or {@link #NEVER}
+     * @param clock nanoseconds
      */
     public GenerationTask(
             int[] prompt,
@@ -44,7 +47,8 @@ public final class GenerationTask {
             RowScales scales,
             ReplyText text,
             TokenListener listener,
-            long deadline) {
+            long deadline,
+            LongSupplier clock) {
         this.prompt = prompt;
         this.limit = limit;
         this.stopIds = stopIds.clone();
@@ -54,6 +58,7 @@ public final class GenerationTask {
         this.text = text;
         this.listener = listener;
         this.deadline = deadline;
+        this.clock = clock;
     }
 
     /** Ends the row as soon as its current step is done. Idempotent. */
@@ -104,6 +109,6 @@ public final class GenerationTask {
     }
 
     boolean late() {
-        return deadline != NEVER && System.nanoTime() - deadline >= 0;
+        return deadline != NEVER && clock.getAsLong() - deadline >= 0;
     }
 }

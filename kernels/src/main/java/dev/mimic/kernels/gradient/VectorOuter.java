@@ -61,8 +61,7 @@ final class VectorOuter {
     }
 
     /** Columns of a beyond the valid ones repeat the first and are dropped. */
-    private static void tile(
-            OuterOperands operands, int first, int last, int k, int valid, int c, float[] tile) {
+    private static void tile(OuterOperands operands, int first, int last, int k, int valid, int c, float[] tile) {
         int rank = operands.rank();
         int size = operands.size();
         float[] a = operands.a();

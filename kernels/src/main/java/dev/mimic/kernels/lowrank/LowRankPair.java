@@ -12,8 +12,8 @@ import dev.mimic.kernels.matrix.Matrix;
 public record LowRankPair(Matrix a, Matrix b, float scale) {
     public LowRankPair {
         if (a.rows() != b.rows()) {
-            throw new IllegalArgumentException("LowRankPair: a is [" + a.rows() + ", " + a.cols() + "], b is [" + b.rows()
-                    + ", " + b.cols() + "], expected the same number of rows");
+            throw new IllegalArgumentException("LowRankPair: a is [" + a.rows() + ", " + a.cols() + "], b is ["
+                    + b.rows() + ", " + b.cols() + "], expected the same number of rows");
         }
     }
 

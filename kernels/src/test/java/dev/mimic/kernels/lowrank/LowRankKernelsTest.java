@@ -28,7 +28,12 @@ final class LowRankKernelsTest {
 
     /** out, in and the ranks of the three pairs. */
     private static final int[][] SHAPES = {
-        {1, 1, 1, 1, 1}, {5, 3, 2, 1, 4}, {17, 31, 13, 4, 8}, {64, 40, 8, 8, 8}, {33, 128, 16, 1, 5}, {301, 129, 4, 8, 65}
+        {1, 1, 1, 1, 1},
+        {5, 3, 2, 1, 4},
+        {17, 31, 13, 4, 8},
+        {64, 40, 8, 8, 8},
+        {33, 128, 16, 1, 5},
+        {301, 129, 4, 8, 65}
     };
 
     private final WorkerPool pool = WorkerPool.of(2);
@@ -185,8 +190,7 @@ final class LowRankKernelsTest {
             LowRankPair[] three = new LowRankPair[3];
             for (int i = 0; i < 3; i++) {
                 int rank = shape[2 + i];
-                three[i] = new LowRankPair(
-                        matrix(arena, rank, in, random), matrix(arena, rank, out, random), 0.5f + i);
+                three[i] = new LowRankPair(matrix(arena, rank, in, random), matrix(arena, rank, out, random), 0.5f + i);
             }
             int[] order = {-1, 0, 0, 1, -1, 2, 0, 1, 2};
             for (int i = 0; i < BATCH; i++) {

@@ -84,7 +84,7 @@ public final class Json {
         try (JsonParser parser = FACTORY.createParser(utf8)) {
             return whole(parser, file);
         } catch (IOException e) {
-            throw notJson(file, e);
+            throw notJson(file, e, true);
         }
     }
 
@@ -98,7 +98,7 @@ public final class Json {
         try (JsonParser parser = FACTORY.createParser(text)) {
             return whole(parser, file);
         } catch (IOException e) {
-            throw notJson(file, e);
+            throw notJson(file, e, text.lines().limit(2).count() > 1);
         }
     }
 
@@ -114,14 +114,21 @@ public final class Json {
         return value;
     }
 
-    private static InvalidModelException notJson(String file, IOException e) {
+    /**
+     * The error with its place.
+     *
+     * @param lines whether the place has a line; a text of one line is one of many somewhere else, whose number the
+     *     caller knows
+     */
+    private static InvalidModelException notJson(String file, IOException e, boolean lines) {
         if (!(e instanceof JsonProcessingException json)) {
             return new InvalidModelException(file, "not valid JSON: " + e.getMessage());
         }
         String what =
                 json.getOriginalMessage().replaceFirst(" \\(start marker at .*", ""); // names the parser's options
         JsonLocation at = json.getLocation();
-        String where = at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();
+        String line = at == null || !lines ? "" : "line " + at.getLineNr() + ", ";
+        String where = at == null ? "" : " at " + line + "column " + at.getColumnNr();
         return new InvalidModelException(file, "not valid JSON" + where + ": " + what);
     }
 

@@ -14,14 +14,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 
-/**
- * What a command line left behind.
- *
- * @param code its exit code
- */
-record CommandOutcome(int code, String out, String err) {
-    /** Runs a command line as a script does. */
-    static CommandOutcome run(String stdin, String... args) {
+/** What a command line gave, run in this process. */
+record Outcome(int code, String out, String err) {
+    static Outcome run(String... args) {
+        return runWith("", args);
+    }
+
+    static Outcome runWith(String stdin, String... args) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         Console console = new Console(
@@ -30,21 +29,20 @@ record CommandOutcome(int code, String out, String err) {
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 false);
         int code = CommandRunner.run(console, args);
-        return new CommandOutcome(
-                code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+        return new Outcome(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 
-    /** Runs one that must succeed. */
-    static CommandOutcome ok(String... args) {
-        CommandOutcome outcome = run("", args);
+    /** A command that must succeed. */
+    static Outcome ok(String... args) {
+        Outcome outcome = run(args);
         assertEquals(0, outcome.code(), () -> Arrays.toString(args) + ": " + outcome.err());
         assertEquals(List.of(), outcome.errors());
         return outcome;
     }
 
-    /** Runs one that must fail in one line that holds some words. */
+    /** A command that must fail in one line that holds all these words. */
     static void refused(int code, List<String> words, String... args) {
-        CommandOutcome outcome = run("", args);
+        Outcome outcome = run(args);
         assertEquals(code, outcome.code(), () -> Arrays.toString(args) + ": " + outcome.err());
         assertEquals(1, outcome.errors().size(), outcome.err());
         assertEquals("", outcome.out());
