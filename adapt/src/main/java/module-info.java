@@ -4,6 +4,7 @@ module dev.mimic.adapt {
 
     exports dev.mimic.adapt;
     exports dev.mimic.adapt.bundled;
+    exports dev.mimic.adapt.comparison;
     exports dev.mimic.adapt.dispatch;
     exports dev.mimic.adapt.evaluation;
     exports dev.mimic.adapt.gradient;

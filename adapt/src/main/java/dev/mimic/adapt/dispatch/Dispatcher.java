@@ -32,6 +32,14 @@ public sealed interface Dispatcher {
      */
     List<Choice> choose(Engine engine, List<String> questions, IntConsumer progress);
 
+    /** Whether a reply of the model decides. */
+    default boolean asksFirst() {
+        return switch (this) {
+            case Prompt _, Classifier _ -> true;
+            case Fixed _, FewShot _ -> false;
+        };
+    }
+
     /** The base model for every question. */
     static Dispatcher none() {
         return new Fixed(Adapter.NONE, Map.of());

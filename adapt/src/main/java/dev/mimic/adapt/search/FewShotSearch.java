@@ -68,6 +68,22 @@ public final class FewShotSearch {
     }
 
     /**
+     * Draws shots, in the order in which they are drawn.
+     *
+     * @param rows never those reported on
+     * @param count all of them if there are fewer
+     */
+    public static List<Example> draw(List<Example> rows, int count, long seed) {
+        List<Example> left = new ArrayList<>(rows);
+        SplittableRandom random = new SplittableRandom(seed);
+        List<Example> drawn = new ArrayList<>();
+        while (drawn.size() < count && !left.isEmpty()) {
+            drawn.add(left.remove(random.nextInt(left.size())));
+        }
+        return drawn;
+    }
+
+    /**
      * Searches.
      *
      * @throws IllegalArgumentException if no mixture of the last generation has a value

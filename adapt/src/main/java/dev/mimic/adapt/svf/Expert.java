@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
@@ -141,6 +142,31 @@ public record Expert(
                         entry.getValue().length))
                 .toList();
         SafetensorsWriter.write(file, tensors, texts);
+    }
+
+    /**
+     * The same expert with the elements of each vector in random order: what is left of an expert when a value no longer
+     * stands at its singular value (Sun et al. 2025, cross-model compatibility).
+     */
+    public Expert shuffled(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        Map<String, float[]> mixed = new TreeMap<>();
+        vectors.forEach((weight, values) -> {
+            float[] order = values.clone();
+            for (int i = order.length - 1; i > 0; i--) {
+                int j = random.nextInt(i + 1);
+                float kept = order[i];
+                order[i] = order[j];
+                order[j] = kept;
+            }
+            mixed.put(weight, order);
+        });
+        return new Expert(name, parametrisation, maxMult, origin, mixed);
+    }
+
+    /** Numbers in all vectors. */
+    public int size() {
+        return vectors.values().stream().mapToInt(values -> values.length).sum();
     }
 
     /** The same expert in the plain parametrisation, by the singular values of the factors it is used with. */

@@ -137,7 +137,7 @@ public record TrainingOptions(
     }
 
     /** Everything that the result depends on, by name; a checkpoint is resumed only where it is the same. */
-    Map<String, Object> asMap() {
+    public Map<String, Object> asMap() {
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("objective", goal.text());
         all.put("targets", targets.text());

@@ -2,6 +2,7 @@ package dev.mimic.adapt.svf;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -203,5 +204,33 @@ final class ExpertTest {
         Arrays.fill(p, -2000);
         Expert expert = Expert.read(file(Map.of(UP, p), Map.of("parametrisation", "sakana")), _ -> {});
         assertTrue(refusal(() -> expert.plain(factors)).contains("the sum of sigma * m is 0.0"));
+    }
+
+    @Test
+    void shufflingMovesTheNumbersOfEachVectorAndKeepsThem() {
+        float[] up = new float[40];
+        float[] down = new float[7];
+        for (int i = 0; i < up.length; i++) {
+            up[i] = i;
+        }
+        for (int i = 0; i < down.length; i++) {
+            down[i] = -i;
+        }
+        Expert expert = Expert.plain("x", Map.of("up", up, "down", down), Map.of("task", "t"));
+        Expert shuffled = expert.shuffled(3);
+        for (String weight : List.of("up", "down")) {
+            float[] kept = expert.vectors().get(weight).clone();
+            float[] moved = shuffled.vectors().get(weight).clone();
+            assertFalse(Arrays.equals(kept, moved), weight);
+            Arrays.sort(kept);
+            Arrays.sort(moved);
+            assertArrayEquals(kept, moved);
+        }
+        assertArrayEquals(
+                shuffled.vectors().get("up"), expert.shuffled(3).vectors().get("up"));
+        assertFalse(Arrays.equals(
+                shuffled.vectors().get("up"), expert.shuffled(4).vectors().get("up")));
+        assertEquals(expert.origin(), shuffled.origin());
+        assertEquals(47, expert.size());
     }
 }

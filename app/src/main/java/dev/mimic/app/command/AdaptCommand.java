@@ -1,7 +1,9 @@
 package dev.mimic.app.command;
 
 import dev.mimic.adapt.search.FewShotResult;
+import dev.mimic.adapt.search.FewShotSearch;
 import dev.mimic.adapt.search.FewShotSettings;
+import dev.mimic.adapt.search.MixtureExpert;
 import dev.mimic.adapt.svf.Expert;
 import dev.mimic.adapt.svf.MixtureSpace;
 import dev.mimic.adapt.svf.WeightedName;
@@ -72,6 +74,9 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
     @Option(names = "--batch", paramLabel = "N", description = "Rows decoded together (default: ${DEFAULT-VALUE}).")
     private int batch = BATCH;
 
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of the candidates (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
     @Option(names = "--allow-seen", description = "Search on examples that an expert was trained on all the same.")
     private boolean allowSeen;
 
@@ -99,12 +104,12 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
     public Integer call() {
         AtomicFile.requirePlace(out);
         List<String> names = names();
-        FewShotSettings settings = search.settings();
+        FewShotSettings settings = search.settings(seed);
         Task task = tasks.task(spec, mimic.console());
         TaskData shots = TaskData.read(spec, task, shotsFile, "shots", "--shots");
         try (Session session = Session.open(mimic.console(), spec, common, model, null, experts, batch)) {
             List<Path> files = session.expertFiles();
-            SeenFiles seen = SeenFiles.of(mimic.console(), session.source(), files);
+            SeenFiles seen = SeenFiles.of(mimic.console()::note, session.source(), files);
             if (!allowSeen) {
                 seen.refuse(shots);
             }
@@ -115,11 +120,16 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
             }
             MixtureSpace space = new MixtureSpace(experts.mix(), read, factors, search.perLayer());
             int replyLimit = maxTokens == null ? task.replyLimit() : maxTokens;
-            FewShotResult found = Adaptation.search(session, space, task, shots, replyLimit, settings);
+            FewShotResult found = Adaptation.search(
+                    mimic.console(),
+                    "few-shot search",
+                    new FewShotSearch(session.engine(), space, task, shots.examples(), replyLimit),
+                    settings);
             Map<String, Object> alpha = Adaptation.alpha(found.weights(names));
             // first what it has seen: an expert never lies there without it
             seen.and(shots).write(SeenPrompts.beside(out));
-            Expert.plain(String.valueOf(out.getFileName()), found.scaling().z(), origin(factors, task, names, alpha))
+            String name = String.valueOf(out.getFileName());
+            MixtureExpert.of(found, name, task.name(), names, experts.mix(), settings, factors)
                     .write(out);
             print(report(names, shots, settings, found, alpha));
         }
@@ -144,19 +154,6 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
             throw new ParameterException(spec.commandLine(), "--expert: the same one is named twice");
         }
         return names;
-    }
-
-    private Map<String, String> origin(Factors factors, Task task, List<String> names, Map<String, Object> alpha) {
-        Map<String, String> origin = new LinkedHashMap<>();
-        origin.put("base", factors.baseFingerprint());
-        origin.put("factors", factors.fingerprint());
-        origin.put("task", task.name());
-        origin.put("seed", String.valueOf(search.settings().seed()));
-        origin.put("method", "few-shot");
-        origin.put("mix", experts.mix().text());
-        origin.put("experts", String.join(",", names));
-        origin.put("alpha", Json.write(alpha));
-        return origin;
     }
 
     private Map<String, Object> report(

@@ -8,6 +8,7 @@ import dev.mimic.adapt.dispatch.ExpertFolder;
 import dev.mimic.adapt.search.FewShotResult;
 import dev.mimic.adapt.search.FewShotSearch;
 import dev.mimic.adapt.search.FewShotSettings;
+import dev.mimic.adapt.search.MixtureExpert;
 import dev.mimic.adapt.svf.Expert;
 import dev.mimic.adapt.svf.MixtureSpace;
 import dev.mimic.adapt.task.Task;
@@ -54,14 +55,16 @@ record Adaptation(Dispatcher dispatcher, List<Path> experts, Optional<TaskData> 
             case NONE -> new Adaptation(Dispatcher.none(), List.of(), Optional.empty());
             case PROMPT ->
                 new Adaptation(
-                        new Dispatcher.Prompt(prompt(source, flags), read.adapters(factors, experts.transfer(), notes)),
+                        new Dispatcher.Prompt(
+                                prompt(source, flags.dispatchPrompt()),
+                                read.adapters(factors, experts.transfer(), notes)),
                         files,
                         Optional.empty());
             case CLASSIFIER -> {
                 files.add(ExpertFolder.file(folder, ExpertFolder.CLASSIFIER));
                 yield new Adaptation(
                         new Dispatcher.Classifier(
-                                prompt(source, flags),
+                                prompt(source, flags.dispatchPrompt()),
                                 read.classifier(factors, experts.transfer(), notes),
                                 read.adapters(factors, experts.transfer(), notes)),
                         files,
@@ -71,48 +74,55 @@ record Adaptation(Dispatcher dispatcher, List<Path> experts, Optional<TaskData> 
                 List<Expert> all = List.copyOf(read.experts().values());
                 all.forEach(expert -> expert.check(factors, experts.transfer(), notes));
                 MixtureSpace space = new MixtureSpace(experts.mix(), all, factors, false);
-                FewShotResult found =
-                        search(session, space, task, shots, task.replyLimit(), FewShotSettings.DEFAULTS.withSeed(seed));
+                FewShotResult found = search(
+                        console,
+                        "few-shot search",
+                        new FewShotSearch(session.engine(), space, task, shots.examples(), task.replyLimit()),
+                        FewShotSettings.DEFAULTS.withSeed(seed));
                 yield new Adaptation(
                         new Dispatcher.FewShot(found, List.copyOf(read.experts().keySet())), files, Optional.of(shots));
             }
         };
     }
 
-    private static DispatchPrompt prompt(ModelSource source, AdaptFlags flags) {
+    /**
+     * The prompt that asks for a question's kind.
+     *
+     * @param file with a prompt of the user's own; null for the model's
+     */
+    static DispatchPrompt prompt(ModelSource source, Path file) {
         DispatchPrompt own = source.isBundled()
                 ? new DispatchPrompt(BundledModel.dispatchPrompt(), BundledModel.REPLY_LIMITS.get("dispatch"))
                 : DispatchPrompt.PUBLISHED;
-        if (flags.dispatchPrompt() == null) {
-            return own;
-        }
+        return file == null ? own : new DispatchPrompt(prompt(file).template(), own.replyLimit());
+    }
+
+    /** A prompt of the user's own. */
+    static DispatchPrompt prompt(Path file) {
         try {
-            return new DispatchPrompt(Files.readString(flags.dispatchPrompt()).strip(), own.replyLimit());
+            return DispatchPrompt.of(Files.readString(file).strip());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     /** Searches under a progress bar. */
-    static FewShotResult search(
-            Session session, MixtureSpace space, Task task, TaskData shots, int replyLimit, FewShotSettings settings) {
-        try (ProgressBar bar =
-                session.console().progress("few-shot search", (long) settings.generations() * SEARCHED_ROWS)) {
+    static FewShotResult search(Console console, String label, FewShotSearch search, FewShotSettings settings) {
+        try (ProgressBar bar = console.progress(label, (long) settings.generations() * SEARCHED_ROWS)) {
             double[] best = {0};
-            return new FewShotSearch(session.engine(), space, task, shots.examples(), replyLimit)
-                    .run(settings, new FewShotSearch.Listener() {
-                        @Override
-                        public void replied(int generation, int replies, int of) {
-                            bar.at(
-                                    (generation - 1L) * SEARCHED_ROWS + (long) SEARCHED_ROWS * replies / of,
-                                    "generation " + generation + ", best so far " + Math.round(100 * best[0]) + " %");
-                        }
+            return search.run(settings, new FewShotSearch.Listener() {
+                @Override
+                public void replied(int generation, int replies, int of) {
+                    bar.at(
+                            (generation - 1L) * SEARCHED_ROWS + (long) SEARCHED_ROWS * replies / of,
+                            "generation " + generation + ", best so far " + Math.round(100 * best[0]) + " %");
+                }
 
-                        @Override
-                        public void generation(FewShotSearch.Generation generation) {
-                            best[0] = generation.best();
-                        }
-                    });
+                @Override
+                public void generation(FewShotSearch.Generation generation) {
+                    best[0] = generation.best();
+                }
+            });
         }
     }
 
@@ -138,12 +148,7 @@ record Adaptation(Dispatcher dispatcher, List<Path> experts, Optional<TaskData> 
 
     /** Weights by expert: a number, or a list with one for each layer. */
     static Map<String, Object> alpha(Map<String, double[]> weights) {
-        Map<String, Object> alpha = new LinkedHashMap<>();
-        weights.forEach((name, values) -> {
-            List<Double> list = java.util.Arrays.stream(values).boxed().toList();
-            alpha.put(name, list.size() == 1 ? list.getFirst() : list);
-        });
-        return alpha;
+        return MixtureExpert.values(weights);
     }
 
     /** What answers, for people. */

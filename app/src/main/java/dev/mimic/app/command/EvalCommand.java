@@ -1,9 +1,9 @@
 package dev.mimic.app.command;
 
+import dev.mimic.adapt.AdaptedAnswers;
 import dev.mimic.adapt.dispatch.Choice;
 import dev.mimic.adapt.dispatch.Dispatcher;
 import dev.mimic.adapt.evaluation.Answer;
-import dev.mimic.adapt.evaluation.Evaluator;
 import dev.mimic.adapt.task.Accuracy;
 import dev.mimic.adapt.task.Example;
 import dev.mimic.adapt.task.Task;
@@ -129,7 +129,7 @@ final class EvalCommand implements Callable<Integer>, CheckedOptions {
         try (Session session =
                 Session.open(mimic.console(), spec, common, model, null, experts, lora, adapt, tasks, batch)) {
             if (!allowSeen) {
-                SeenFiles.of(mimic.console(), session.source(), session.expertFiles(adapt))
+                SeenFiles.of(mimic.console()::note, session.source(), session.expertFiles(adapt))
                         .refuse(rows);
             }
             TaskData shots = adapt.mode() == AdaptFlags.Mode.FEWSHOT
@@ -139,19 +139,17 @@ final class EvalCommand implements Callable<Integer>, CheckedOptions {
                 refuseLeaks(session, shots, rows);
             }
             Adaptation adaptation = session.adaptation(adapt, task, shots, seed);
-            long first = System.nanoTime();
-            List<Choice> choices = choices(session, adaptation, rows.examples());
-            long second = System.nanoTime();
-            List<Answer> answers = answers(session, task, rows.examples(), choices, replyLimit);
+            AdaptedAnswers both = ask(session, adaptation, task, rows.examples(), replyLimit);
+            List<Choice> choices = both.choices();
+            List<Answer> answers = both.answers();
             long end = System.nanoTime();
             Map<String, Object> seconds = new LinkedHashMap<>();
             seconds.put("load", session.loadSeconds());
             if (adaptation.dispatcher() instanceof Dispatcher.FewShot few) {
                 seconds.put("search", few.search().seconds());
             }
-            boolean twoPasses = adapt.mode() == AdaptFlags.Mode.PROMPT || adapt.mode() == AdaptFlags.Mode.CLASSIFIER;
-            seconds.put("first_pass", twoPasses ? (second - first) / 1e9 : 0.0);
-            seconds.put("second_pass", (end - second) / 1e9);
+            seconds.put("first_pass", both.firstPassSeconds());
+            seconds.put("second_pass", both.secondPassSeconds());
             seconds.put("total", (end - start) / 1e9);
             if (predictions != null) {
                 write(task, answers, choices);
@@ -164,32 +162,23 @@ final class EvalCommand implements Callable<Integer>, CheckedOptions {
     /** Shots may be neither among the rows reported on nor among those that the experts were trained on. */
     private void refuseLeaks(Session session, TaskData shots, TaskData rows) {
         if (!allowSeen) {
-            SeenFiles selected = SeenFiles.of(mimic.console(), session.source(), List.of());
+            SeenFiles selected = SeenFiles.of(mimic.console()::note, session.source(), List.of());
             selected.add(shots);
             selected.refuse(rows);
-            SeenFiles.of(mimic.console(), session.source(), session.expertFiles(adapt))
+            SeenFiles.of(mimic.console()::note, session.source(), session.expertFiles(adapt))
                     .refuse(shots);
         }
     }
 
-    private List<Choice> choices(Session session, Adaptation adaptation, List<Example> examples) {
-        try (ProgressBar bar = mimic.console().progress("first pass", examples.size())) {
-            return adaptation
-                    .dispatcher()
-                    .choose(
-                            session.engine(),
-                            examples.stream().map(Example::question).toList(),
-                            done -> bar.at(done, ""));
-        }
-    }
-
-    private List<Answer> answers(
-            Session session, Task task, List<Example> examples, List<Choice> choices, int replyLimit) {
+    private AdaptedAnswers ask(
+            Session session, Adaptation adaptation, Task task, List<Example> examples, int replyLimit) {
         SamplingOptions sampling =
                 SamplingOptions.GREEDY.withTemperature(temperature).withSeed(seed);
-        try (ProgressBar bar = mimic.console().progress("eval", examples.size())) {
-            return new Evaluator(session.engine(), sampling)
-                    .ask(task, examples, i -> choices.get(i).adapter(), replyLimit, done -> bar.at(done, ""));
+        Dispatcher dispatcher = adaptation.dispatcher();
+        int replies = AdaptedAnswers.replies(dispatcher, examples.size());
+        try (ProgressBar bar = mimic.console().progress("eval", replies)) {
+            return AdaptedAnswers.ask(
+                    session.engine(), sampling, dispatcher, task, examples, replyLimit, done -> bar.at(done, ""));
         }
     }
 

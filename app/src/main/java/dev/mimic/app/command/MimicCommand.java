@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
             TrainCommand.class,
             AdaptCommand.class,
             EvalCommand.class,
+            CompareCommand.class,
             ImportCommand.class,
             ImportSakanaCommand.class,
             DoctorCommand.class,

@@ -38,12 +38,9 @@ final class SearchFlags implements CheckedOptions {
     @Option(names = "--per-layer", description = "Search a weight for every layer of every expert.")
     private boolean perLayer;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of the candidates (default: ${DEFAULT-VALUE}).")
-    private long seed;
-
     @Override
     public void check() {
-        settings();
+        settings(0);
     }
 
     boolean perLayer() {
@@ -53,9 +50,10 @@ final class SearchFlags implements CheckedOptions {
     /**
      * The settings.
      *
+     * @param seed of the candidates
      * @throws IllegalArgumentException naming the option that has no meaning
      */
-    FewShotSettings settings() {
+    FewShotSettings settings(long seed) {
         String[] ends = range.split(",", -1);
         try {
             if (ends.length == 2) {

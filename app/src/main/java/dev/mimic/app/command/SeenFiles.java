@@ -1,12 +1,12 @@
 package dev.mimic.app.command;
 
 import dev.mimic.adapt.task.SeenPrompts;
-import dev.mimic.app.terminal.Console;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** What the experts in use have seen in training and selection. */
 final class SeenFiles {
@@ -17,9 +17,10 @@ final class SeenFiles {
     /**
      * Finds what experts have seen: the file beside each, for the bundled model's own the rows they were trained on.
      *
+     * @param notes hears where it is not known
      * @param experts expert files
      */
-    static SeenFiles of(Console console, ModelSource source, List<Path> experts) {
+    static SeenFiles of(Consumer<String> notes, ModelSource source, List<Path> experts) {
         SeenFiles seen = new SeenFiles();
         for (Path expert : experts) {
             Path file = SeenPrompts.beside(expert);
@@ -31,7 +32,7 @@ final class SeenFiles {
             } else if (Files.exists(file)) {
                 seen.byFile.put(file, SeenPrompts.read(file));
             } else {
-                console.note(expert.getFileName() + ": no " + file.getFileName()
+                notes.accept(expert.getFileName() + ": no " + file.getFileName()
                         + " beside it, so whether it has seen these examples is not known");
             }
         }

@@ -59,14 +59,14 @@ final class TaskFlags implements CheckedOptions {
             if (check != null && !task.equals("jsonl")) {
                 throw new IllegalArgumentException("--check goes with --task jsonl, got --task " + task);
             }
-            named();
+            named(task, check);
         }
     }
 
     /** The task without what its answers run in. */
-    private Task named() {
+    private static Task named(String name, String check) {
         return check == null
-                ? Task.of(task)
+                ? Task.of(name)
                 : Task.jsonLines(AnswerCheck.of(check)
                         .orElseThrow(() -> new IllegalArgumentException(
                                 "--check: '" + check + "', expected number, letter, expression, boxed or exact")));
@@ -82,12 +82,23 @@ final class TaskFlags implements CheckedOptions {
         if (task == null) {
             throw new ParameterException(spec.commandLine(), "expected --task T");
         }
-        Task found = named();
+        return task(task, check, allowUnsandboxed, console);
+    }
+
+    /**
+     * A task, ready to judge replies.
+     *
+     * @param check of the task jsonl; null for what its records name
+     * @throws IllegalArgumentException if there is no such task or check
+     * @throws IllegalStateException if it runs Python and there is no sandbox
+     */
+    static Task task(String name, String check, boolean allowUnsandboxed, Console console) {
+        Task found = named(name, check);
         if (!found.runsPython()) {
             return found;
         }
         PythonSandbox sandbox = PythonSandbox.open(SandboxLimits.DEFAULT, allowUnsandboxed);
-        console.note(task + ": answers run in " + sandbox.mechanism());
+        console.note(name + ": answers run in " + sandbox.mechanism());
         return found.withSandbox(sandbox);
     }
 }

@@ -1,28 +1,18 @@
 package dev.mimic.app.command;
 
 import dev.mimic.adapt.bundled.BundledModel;
-import dev.mimic.adapt.svf.DecomposeOptions;
-import dev.mimic.adapt.svf.Decomposer;
 import dev.mimic.adapt.svf.Targets;
 import dev.mimic.adapt.task.Accuracy;
 import dev.mimic.adapt.task.Example;
 import dev.mimic.adapt.task.Task;
 import dev.mimic.adapt.train.TrainingData;
 import dev.mimic.adapt.train.TrainingFiles;
-import dev.mimic.adapt.train.TrainingListener;
-import dev.mimic.adapt.train.TrainingLog;
 import dev.mimic.adapt.train.TrainingOptions;
 import dev.mimic.adapt.train.TrainingOutcome;
-import dev.mimic.adapt.train.TrainingRun;
-import dev.mimic.adapt.train.TrainingStep;
-import dev.mimic.app.chart.LearningCurve;
-import dev.mimic.app.terminal.Console;
-import dev.mimic.app.terminal.ProgressBar;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
 import dev.mimic.loader.AtomicFile;
 import dev.mimic.loader.json.Json;
-import dev.mimic.loader.model.ModelDirectory;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -106,6 +96,15 @@ final class TrainCommand implements Callable<Integer> {
     private boolean transfer;
 
     @Option(
+            names = "--method",
+            paramLabel = "M",
+            description = {
+                "svf: scales of singular values (default); lora: low-rank changes B A of the weights, without factors.",
+                "E is then a folder as PEFT writes it."
+            })
+    private TrainingFlags.Method method = TrainingFlags.Method.SVF;
+
+    @Option(
             names = "--checkpoint",
             paramLabel = "DIR",
             description = "Folder of the state of an unfinished training (default: E.ckpt).")
@@ -119,8 +118,8 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        flags.checkMethod(spec);
-        boolean lora = flags.method() == TrainingFlags.Method.LORA;
+        flags.checkMethod(spec, method);
+        boolean lora = method == TrainingFlags.Method.LORA;
         if (lora && (factors != null || transfer)) {
             throw new ParameterException(
                     spec.commandLine(),
@@ -134,7 +133,7 @@ final class TrainCommand implements Callable<Integer> {
         TrainingData examples = new TrainingData(
                 named(data, "train"), examples(task, data, "train"), named(valid, "valid"), valid(task));
         try (ModelSource source = ModelSource.of(model)) {
-            TrainingOptions options = flags.options(model, source.isBundled());
+            TrainingOptions options = flags.options(method, model, source.isBundled());
             EngineOptions engineOptions = EngineOptions.DEFAULTS
                     .withThreads(common.threads())
                     .withTransfer(transfer)
@@ -155,13 +154,7 @@ final class TrainCommand implements Callable<Integer> {
             mimic.console().note("no --valid: the last step is taken");
         }
         long start = System.nanoTime();
-        TrainingOutcome outcome;
-        try (ProgressBar bar = mimic.console().progress("train", options.steps())) {
-            outcome = new TrainingRun(engine, task, options, examples)
-                    .run(files, new Progress(mimic.console(), files, bar));
-        }
-        double base = outcome.base().map(Accuracy::share).orElse(Double.NaN);
-        LearningCurve.write(files.curve(), "mimic train: " + task.name(), base, TrainingLog.read(files.log()));
+        TrainingOutcome outcome = ShownTraining.run(mimic.console(), "train", engine, task, options, examples, files);
         report(task, files, outcome, (System.nanoTime() - start) / 1e9);
         return 0;
     }
@@ -218,19 +211,8 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private Path factors(ModelSource source, Targets targets) {
-        if (factors != null) {
-            return factors;
-        }
-        if (source.isBundled()) {
-            return Session.bundledFactors(source, common.threads());
-        }
-        Path folder = out.resolveSibling(out.getFileName() + ".factors");
-        DecomposeOptions options = DecomposeOptions.defaults().withTargets(targets);
-        try (ModelDirectory directory = ModelDirectory.open(source.folder());
-                Decomposer decomposer = Decomposer.open(options, common.threads())) {
-            DecomposeCommand.decompose(mimic, decomposer, directory, folder);
-        }
-        return folder;
+        return ShownTraining.factors(
+                mimic, source, factors, out.resolveSibling(out.getFileName() + ".factors"), targets, common.threads());
     }
 
     private List<Example> valid(Task task) {
@@ -251,26 +233,5 @@ final class TrainCommand implements Callable<Integer> {
     /** A file's name for messages. */
     private Path named(Path file, String split) {
         return file == null ? Path.of(taskFlags.bundledName() + "." + split + ".jsonl") : file;
-    }
-
-    /** Shows a step in the progress bar. */
-    private record Progress(Console console, TrainingFiles files, ProgressBar bar) implements TrainingListener {
-        @Override
-        public void started(int parameters, int done, int steps) {
-            if (done > 0) {
-                console.note(files.checkpoint() + ": resumed after step " + done + " of " + steps);
-            }
-            bar.at(done, parameters + " numbers");
-        }
-
-        @Override
-        public void step(TrainingStep step) {
-            String detail = Double.isNaN(step.reward())
-                    ? String.format(Locale.ROOT, "loss %.3f", step.loss())
-                    : String.format(Locale.ROOT, "reward %+.2f, right %.0f %%", step.reward(), 100 * step.accuracy());
-            String kl =
-                    Double.isNaN(step.divergence()) ? "" : String.format(Locale.ROOT, ", KL %.3f", step.divergence());
-            bar.at(step.step(), detail + kl + String.format(Locale.ROOT, ", %.0f tokens/s", step.tokensPerSecond()));
-        }
     }
 }

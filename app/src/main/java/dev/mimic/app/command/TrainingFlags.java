@@ -21,15 +21,6 @@ final class TrainingFlags implements CheckedOptions {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
-    @Option(
-            names = "--method",
-            paramLabel = "M",
-            description = {
-                "svf: scales of singular values (default); lora: low-rank changes B A of the weights, without factors.",
-                "E is then a folder as PEFT writes it."
-            })
-    private Method method = Method.SVF;
-
     @Option(names = "--rank", paramLabel = "R", description = "Of lora: rows of A, columns of B (default: 8).")
     private Integer rank;
 
@@ -159,27 +150,23 @@ final class TrainingFlags implements CheckedOptions {
         NONE
     }
 
-    Method method() {
-        return method;
-    }
-
     /**
      * Refuses what belongs to the other method.
      *
      * @throws ParameterException naming the option
      */
-    void checkMethod(CommandSpec spec) {
+    void checkMethod(CommandSpec spec, Method method) {
         if (method == Method.LORA) {
-            refuse(spec, "--parametrisation", parametrisation, "svf");
-            refuse(spec, "--max-mult", maxMult, "svf");
+            refuse(spec, method, "--parametrisation", parametrisation, "svf");
+            refuse(spec, method, "--max-mult", maxMult, "svf");
         } else {
-            refuse(spec, "--rank", rank, "lora");
-            refuse(spec, "--alpha", alpha, "lora");
-            refuse(spec, "--dropout", dropout, "lora");
+            refuse(spec, method, "--rank", rank, "lora");
+            refuse(spec, method, "--alpha", alpha, "lora");
+            refuse(spec, method, "--dropout", dropout, "lora");
         }
     }
 
-    private void refuse(CommandSpec spec, String option, Object given, String owner) {
+    private static void refuse(CommandSpec spec, Method method, String option, Object given, String owner) {
         if (given != null) {
             throw new ParameterException(
                     spec.commandLine(),
@@ -187,32 +174,33 @@ final class TrainingFlags implements CheckedOptions {
         }
     }
 
-    private Optional<LowRankSettings> lowRank(String model) {
+    private LowRankSettings lowRank(String model) {
         LowRankSettings base = LowRankSettings.DEFAULTS;
-        return method == Method.SVF
-                ? Optional.empty()
-                : Optional.of(new LowRankSettings(
-                        or(rank, base.rank()), or(alpha, base.alpha()), or(dropout, base.dropout()), model));
+        return new LowRankSettings(or(rank, base.rank()), or(alpha, base.alpha()), or(dropout, base.dropout()), model);
     }
 
     @Override
     public void check() {
         String model = command.positionalParameters().getFirst().getValue();
-        options(model, model.equals(BundledModel.NAME));
+        for (Method method : Method.values()) {
+            options(method, model, model.equals(BundledModel.NAME));
+        }
     }
 
     /**
      * The options.
      *
+     * @param method what is trained; what belongs to the other has no meaning
      * @param model its name on the command line
      * @throws IllegalArgumentException naming the first that is out of its range
      */
-    TrainingOptions options(String model, boolean bundled) {
+    TrainingOptions options(Method method, String model, boolean bundled) {
+        boolean lora = method == Method.LORA;
         TrainingOptions base = bundled ? TrainingOptions.BUNDLED : TrainingOptions.DEFAULTS;
         return new TrainingOptions(
                 objective == null ? base.goal() : Goal.of(objective),
                 targets == null ? base.targets() : new Targets(targets),
-                or(parametrisation, base.parametrisation()),
+                lora ? Parametrisation.PLAIN : or(parametrisation, base.parametrisation()),
                 or(maxMult, base.maxMult()),
                 or(steps, base.steps()),
                 or(batch, base.batch()),
@@ -234,7 +222,7 @@ final class TrainingFlags implements CheckedOptions {
                 or(patience, base.patience()),
                 or(seed, base.seed()),
                 or(memory, base.memory()),
-                lowRank(model));
+                lora ? Optional.of(lowRank(model)) : Optional.empty());
     }
 
     private static <T> T or(T given, T otherwise) {

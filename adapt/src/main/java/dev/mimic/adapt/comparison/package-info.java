@@ -1,0 +1,2 @@
+/** One table of all ways to adapt a model. */
+package dev.mimic.adapt.comparison;
