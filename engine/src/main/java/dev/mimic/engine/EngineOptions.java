@@ -46,7 +46,16 @@ public record EngineOptions(
 
     /** All processors, the model's context, no factors. */
     public static final EngineOptions DEFAULTS = new EngineOptions(
-            0, OptionalInt.empty(), Optional.empty(), Form.AUTO, false, Optional.empty(), Backend::best, 256, 32, System::nanoTime);
+            0,
+            OptionalInt.empty(),
+            Optional.empty(),
+            Form.AUTO,
+            false,
+            Optional.empty(),
+            Backend::best,
+            256,
+            32,
+            System::nanoTime);
 
     /**
      * Checks the numbers.
@@ -67,7 +76,8 @@ public record EngineOptions(
     }
 
     public EngineOptions withThreads(int value) {
-        return new EngineOptions(value, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch, clock);
+        return new EngineOptions(
+                value, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch, clock);
     }
 
     public EngineOptions withContextLength(int value) {
@@ -77,32 +87,39 @@ public record EngineOptions(
 
     public EngineOptions withFactors(Path value) {
         Optional<Path> folder = Optional.of(value);
-        return new EngineOptions(threads, contextLength, folder, form, transfer, pool, backend, blockSize, maxBatch, clock);
+        return new EngineOptions(
+                threads, contextLength, folder, form, transfer, pool, backend, blockSize, maxBatch, clock);
     }
 
     public EngineOptions withForm(Form value) {
-        return new EngineOptions(threads, contextLength, factors, value, transfer, pool, backend, blockSize, maxBatch, clock);
+        return new EngineOptions(
+                threads, contextLength, factors, value, transfer, pool, backend, blockSize, maxBatch, clock);
     }
 
     public EngineOptions withTransfer(boolean value) {
-        return new EngineOptions(threads, contextLength, factors, form, value, pool, backend, blockSize, maxBatch, clock);
+        return new EngineOptions(
+                threads, contextLength, factors, form, value, pool, backend, blockSize, maxBatch, clock);
     }
 
     public EngineOptions withPool(WorkerPool value) {
         Optional<WorkerPool> shared = Optional.of(value);
-        return new EngineOptions(threads, contextLength, factors, form, transfer, shared, backend, blockSize, maxBatch, clock);
+        return new EngineOptions(
+                threads, contextLength, factors, form, transfer, shared, backend, blockSize, maxBatch, clock);
     }
 
     public EngineOptions withBackend(Function<WorkerPool, Backend> value) {
-        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, value, blockSize, maxBatch, clock);
+        return new EngineOptions(
+                threads, contextLength, factors, form, transfer, pool, value, blockSize, maxBatch, clock);
     }
 
     public EngineOptions withBlockSize(int value) {
-        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, backend, value, maxBatch, clock);
+        return new EngineOptions(
+                threads, contextLength, factors, form, transfer, pool, backend, value, maxBatch, clock);
     }
 
     public EngineOptions withMaxBatch(int value) {
-        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, backend, blockSize, value, clock);
+        return new EngineOptions(
+                threads, contextLength, factors, form, transfer, pool, backend, blockSize, value, clock);
     }
 
     public EngineOptions withClock(LongSupplier value) {

@@ -42,8 +42,7 @@ public final class AtomicFile {
         if (!Files.isDirectory(folder)) {
             String named = String.valueOf(file.getParent());
             throw failed(
-                    file,
-                    Files.exists(folder) ? new NotDirectoryException(named) : new NoSuchFileException(named));
+                    file, Files.exists(folder) ? new NotDirectoryException(named) : new NoSuchFileException(named));
         }
     }
 

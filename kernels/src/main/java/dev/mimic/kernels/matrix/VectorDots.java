@@ -215,7 +215,18 @@ final class VectorDots {
      * @param sums [4 (x), 4 (w), lanes]; overwritten
      */
     static void tile4(
-            MemorySegment weights, long o0, long o1, long o2, long o3, float[] x, int x0, int x1, int x2, int x3, int length, float[] sums) {
+            MemorySegment weights,
+            long o0,
+            long o1,
+            long o2,
+            long o3,
+            float[] x,
+            int x0,
+            int x1,
+            int x2,
+            int x3,
+            int length,
+            float[] sums) {
         FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector s00 = zero;
         FloatVector s01 = zero;
@@ -234,14 +245,10 @@ final class VectorDots {
         FloatVector s32 = zero;
         FloatVector s33 = zero;
         for (int c = 0; c < length; c += LANES) {
-            FloatVector w0 =
-                    FloatVector.fromMemorySegment(SPECIES, weights, (o0 + c) * Float.BYTES, LITTLE_ENDIAN);
-            FloatVector w1 =
-                    FloatVector.fromMemorySegment(SPECIES, weights, (o1 + c) * Float.BYTES, LITTLE_ENDIAN);
-            FloatVector w2 =
-                    FloatVector.fromMemorySegment(SPECIES, weights, (o2 + c) * Float.BYTES, LITTLE_ENDIAN);
-            FloatVector w3 =
-                    FloatVector.fromMemorySegment(SPECIES, weights, (o3 + c) * Float.BYTES, LITTLE_ENDIAN);
+            FloatVector w0 = FloatVector.fromMemorySegment(SPECIES, weights, (o0 + c) * Float.BYTES, LITTLE_ENDIAN);
+            FloatVector w1 = FloatVector.fromMemorySegment(SPECIES, weights, (o1 + c) * Float.BYTES, LITTLE_ENDIAN);
+            FloatVector w2 = FloatVector.fromMemorySegment(SPECIES, weights, (o2 + c) * Float.BYTES, LITTLE_ENDIAN);
+            FloatVector w3 = FloatVector.fromMemorySegment(SPECIES, weights, (o3 + c) * Float.BYTES, LITTLE_ENDIAN);
             FloatVector v = FloatVector.fromArray(SPECIES, x, x0 + c);
             s00 = w0.fma(v, s00);
             s01 = w1.fma(v, s01);

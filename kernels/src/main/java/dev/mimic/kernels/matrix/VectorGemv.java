@@ -114,15 +114,7 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
 
     /** As {@link #slice} where C2 needs no copy: the rows of weights stay in L1 from one call to the next. */
     private void inPlaceSlice(
-            Matrix weights,
-            int row,
-            int valid,
-            int col,
-            int length,
-            int batch,
-            float[] x,
-            float[] y,
-            float[] sums) {
+            Matrix weights, int row, int valid, int col, int length, int batch, float[] x, float[] y, float[] sums) {
         int cols = weights.cols();
         long o0 = (long) row * cols + col;
         long o1 = o0 + (valid > 1 ? cols : 0); // rows beyond the end repeat the first one and are dropped
