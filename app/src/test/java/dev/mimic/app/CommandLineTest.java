@@ -291,16 +291,6 @@ final class CommandLineTest {
         assertTrue(ok("doctor", "--json").json().has("kernels"));
     }
 
-    @Test
-    void theDemoReportsEverySkill() {
-        JsonObject report = ok("demo", "--examples", "20", "--json").json();
-        assertEquals(4, report.list("skills").orElseThrow().size());
-        assertTrue(report.object("seconds").orElseThrow().number("total").orElseThrow() > 0);
-        Path out = folder.resolve("demo");
-        assertTrue(ok("demo", "--examples", "5", "--out", out.toString()).out().contains("95 % interval"));
-        assertTrue(Files.exists(out.resolve("demo.txt")) && Files.exists(out.resolve("demo.json")));
-    }
-
     private static Path copy(Path from, Path to) throws IOException {
         Files.createDirectories(to);
         for (Path file : TestFolders.files(from, "")) {
