@@ -1,6 +1,7 @@
 package dev.mimic.app.command;
 
 import dev.mimic.adapt.bundled.BundledModel;
+import dev.mimic.adapt.lora.PeftFolder;
 import dev.mimic.adapt.svf.DecomposeOptions;
 import dev.mimic.adapt.svf.Decomposer;
 import dev.mimic.adapt.svf.Targets;
@@ -118,7 +119,6 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        flags.checkMethod(spec);
         boolean lora = flags.method() == TrainingFlags.Method.LORA;
         if (lora && (factors != null || transfer)) {
             throw new ParameterException(
@@ -126,7 +126,9 @@ final class TrainCommand implements Callable<Integer> {
                     (factors != null ? "--factors" : "--transfer")
                             + " belongs to --method svf, expected none with lora");
         }
-        if (!lora) {
+        if (lora) {
+            PeftFolder.checkMayBeWritten(out);
+        } else {
             AtomicFile.requirePlace(out);
         }
         Task task = taskFlags.task(spec, mimic.console());

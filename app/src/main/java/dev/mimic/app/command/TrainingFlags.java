@@ -13,7 +13,6 @@ import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Options of training; what is not given is the default of the model. */
@@ -163,27 +162,21 @@ final class TrainingFlags implements CheckedOptions {
         return method;
     }
 
-    /**
-     * Refuses what belongs to the other method.
-     *
-     * @throws ParameterException naming the option
-     */
-    void checkMethod(CommandSpec spec) {
+    private void refuseOfTheOtherMethod() {
         if (method == Method.LORA) {
-            refuse(spec, "--parametrisation", parametrisation, "svf");
-            refuse(spec, "--max-mult", maxMult, "svf");
+            refuse("--parametrisation", parametrisation, Method.SVF);
+            refuse("--max-mult", maxMult, Method.SVF);
         } else {
-            refuse(spec, "--rank", rank, "lora");
-            refuse(spec, "--alpha", alpha, "lora");
-            refuse(spec, "--dropout", dropout, "lora");
+            refuse("--rank", rank, Method.LORA);
+            refuse("--alpha", alpha, Method.LORA);
+            refuse("--dropout", dropout, Method.LORA);
         }
     }
 
-    private void refuse(CommandSpec spec, String option, Object given, String owner) {
+    private void refuse(String option, Object given, Method owner) {
         if (given != null) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    option + " belongs to --method " + owner + ", expected none with " + method.text());
+            throw new IllegalArgumentException(
+                    option + " belongs to --method " + owner.text() + ", expected none with " + method.text());
         }
     }
 
@@ -197,6 +190,7 @@ final class TrainingFlags implements CheckedOptions {
 
     @Override
     public void check() {
+        refuseOfTheOtherMethod();
         String model = command.positionalParameters().getFirst().getValue();
         options(model, model.equals(BundledModel.NAME));
     }
