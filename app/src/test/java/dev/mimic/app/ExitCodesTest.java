@@ -75,6 +75,7 @@ final class ExitCodesTest {
             train bundled --task bundled-math --out e --samples 5 : samples
             train bundled --task bundled-math --out e --objective win : objective
             train bundled --task bundled-math --out e --schedule steep : --schedule
+            train bundled --task bundled-math --out e --method lora --rank 0 : rank
             train bundled --task gsm8k --out e : --data
             adapt bundled --task bundled-mixed --out x : --expert
             adapt bundled --task bundled-mixed --expert math --out x --population 0 : population

@@ -102,7 +102,7 @@ public final class AtomicFile {
         try {
             Files.deleteIfExists(temporary);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            return; // only after a failure is there anything to delete, and that failure is the one to tell
         }
     }
 
