@@ -60,12 +60,13 @@ final class VectorChainTile {
     }
 
     /**
-     * Adds the sum of one, two or four such tiles, added by halves, to another.
+     * The sum of one, two or four such tiles, added by halves. It is never -0, so that a first sum may be stored where
+     * further ones are added.
      *
      * @param tiles [lanes / 4, 12, PANEL] from {@code from}
-     * @param sums [12, PANEL] from {@code to}; accumulated into
+     * @param sums [12, PANEL] from {@code to}; overwritten
      */
-    static void accumulate(float[] tiles, int from, float[] sums, int to) {
+    static void sum(float[] tiles, int from, float[] sums, int to) {
         for (int i = 0; i < SIZE; i += LANES) {
             FloatVector sum = FloatVector.fromArray(SPECIES, tiles, from + i);
             if (LANES > 4) {
@@ -75,7 +76,16 @@ final class VectorChainTile {
                 sum = sum.add(FloatVector.fromArray(SPECIES, tiles, from + 2 * SIZE + i)
                         .add(FloatVector.fromArray(SPECIES, tiles, from + 3 * SIZE + i)));
             }
-            FloatVector.fromArray(SPECIES, sums, to + i).add(sum).intoArray(sums, to + i);
+            sum.intoArray(sums, to + i);
+        }
+    }
+
+    /** Adds a tile, {@code sums[to + i] += tile[from + i]}. */
+    static void accumulate(float[] tile, int from, float[] sums, int to) {
+        for (int i = 0; i < SIZE; i += LANES) {
+            FloatVector.fromArray(SPECIES, sums, to + i)
+                    .add(FloatVector.fromArray(SPECIES, tile, from + i))
+                    .intoArray(sums, to + i);
         }
     }
 

@@ -122,21 +122,23 @@ final class VectorGemvPanels implements VectorMatrixKernels.Ranged {
         float[] sums = workspace.sums((BLOCK / ROWS * panels) * SIZE);
         for (int row = begin; row < end; row += BLOCK) {
             int valid = Math.min(BLOCK, end - row);
-            Arrays.fill(sums, 0, BLOCK / ROWS * panels * SIZE, 0);
             for (int r = 0; r < valid; r += ROWS) {
                 rows(weights, row + r, Math.min(ROWS, valid - r), panels, workspace, sums, r / ROWS * panels * SIZE);
             }
             for (int panel = 0; panel < panels; panel++) {
                 write(sums, panel, panels, row, valid, y, weights.rows());
             }
-            VectorGemv.tail(weights, row, valid, chunkBegin, chunkEnd, x, y, workspace);
+            for (int r = 0; r < valid; r += ROWS) {
+                int some = Math.min(ROWS, valid - r);
+                VectorGemv.tail(weights, row + r, some, chunkBegin, chunkEnd, x, y, workspace);
+            }
         }
     }
 
     /**
      * Twelve rows of weights against all panels.
      *
-     * @param sums [panels, 12, PANEL] from {@code to}; accumulated into
+     * @param sums [panels, 12, PANEL] from {@code to}; overwritten
      */
     private void rows(Matrix weights, int row, int valid, int panels, VectorWorkspace workspace, float[] sums, int to) {
         int body = SPECIES.loopBound(weights.cols());
@@ -147,7 +149,13 @@ final class VectorGemvPanels implements VectorMatrixKernels.Ranged {
             int length = Math.min(slice, body - col);
             VectorUnpack.block(weights, row, col, valid, length, block, 0, LEADING);
             for (int panel = 0; panel < panels; panel++) {
-                multiply(block, panel * panelSize(body) + at(col, slice), length, tiles, sums, to + panel * SIZE);
+                int from = panel * panelSize(body) + at(col, slice);
+                if (col == 0) {
+                    multiply(block, from, length, tiles, sums, to + panel * SIZE);
+                } else {
+                    multiply(block, from, length, tiles, tiles, 0);
+                    VectorChainTile.accumulate(tiles, 0, sums, to + panel * SIZE);
+                }
             }
         }
     }
@@ -156,7 +164,7 @@ final class VectorGemvPanels implements VectorMatrixKernels.Ranged {
      * All chains of a slice, added by halves, four at a time.
      *
      * @param tiles [4 + GROUPS, 12, PANEL]; overwritten
-     * @param sums [12, PANEL] from {@code to}; accumulated into
+     * @param sums [12, PANEL] from {@code to}; overwritten
      */
     private void multiply(float[] block, int panel, int length, float[] tiles, float[] sums, int to) {
         int stride = stride(length);
@@ -167,7 +175,7 @@ final class VectorGemvPanels implements VectorMatrixKernels.Ranged {
             }
             VectorChainTile.addFour(tiles, 0, (4 + group) * SIZE);
         }
-        VectorChainTile.accumulate(tiles, 4 * SIZE, sums, to);
+        VectorChainTile.sum(tiles, 4 * SIZE, sums, to);
     }
 
     /** The first chain of a group; its others follow a number of groups apart. */
