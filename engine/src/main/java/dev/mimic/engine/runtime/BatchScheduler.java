@@ -19,6 +19,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class BatchScheduler implements AutoCloseable {
     private final Transformer transformer;
+    private final long cacheBytes;
     private final Runnable beforeWork;
     private final Step step;
     private final Row[] rows;
@@ -40,10 +41,12 @@ public final class BatchScheduler implements AutoCloseable {
      * Starts the thread.
      *
      * @param maxBatch rows decoded together at most; no more than the transformer's rows
+     * @param cacheBytes keys and values of these rows at most; one row alone may have more
      * @param beforeWork runs before each prompt; what it throws ends that request
      */
-    public BatchScheduler(Transformer transformer, int maxBatch, Runnable beforeWork) {
+    public BatchScheduler(Transformer transformer, int maxBatch, long cacheBytes, Runnable beforeWork) {
         this.transformer = transformer;
+        this.cacheBytes = cacheBytes;
         this.beforeWork = beforeWork;
         this.step = transformer.newStep();
         this.rows = new Row[maxBatch];
@@ -157,7 +160,7 @@ public final class BatchScheduler implements AutoCloseable {
                     return false;
                 }
                 call = calls.poll();
-                task = call == null && active < rows.length ? tasks.poll() : null;
+                task = call == null && roomFor(tasks.peek()) ? tasks.poll() : null;
             } finally {
                 lock.unlock();
             }
@@ -169,6 +172,17 @@ public final class BatchScheduler implements AutoCloseable {
                 return true;
             }
         }
+    }
+
+    private boolean roomFor(GenerationTask next) {
+        if (next == null || active == rows.length) {
+            return false;
+        }
+        long taken = 0;
+        for (int i = 0; i < active; i++) {
+            taken += Row.cacheBytes(rows[i].task(), transformer.config());
+        }
+        return active == 0 || taken + Row.cacheBytes(next, transformer.config()) <= cacheBytes;
     }
 
     private void admit(GenerationTask task) {

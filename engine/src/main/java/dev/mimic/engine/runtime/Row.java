@@ -38,8 +38,17 @@ final class Row {
         this.topIds = new int[room * top];
         this.topLogprobs = new double[room * top];
         this.sampler = new Sampler(task.sampling(), config.vocabularySize(), task.prompt());
-        // the last token drawn is never stored
-        this.cache = KeyValueCache.of(config, Math.max(1, task.prompt().length + task.limit() - 1));
+        this.cache = KeyValueCache.of(config, positions(task));
+    }
+
+    /** The last token drawn is never stored. */
+    private static int positions(GenerationTask task) {
+        return Math.max(1, task.prompt().length + task.limit() - 1);
+    }
+
+    /** Bytes of keys and values that a task takes while it runs. */
+    static long cacheBytes(GenerationTask task, ModelConfig config) {
+        return KeyValueCache.bytes(config, positions(task));
     }
 
     GenerationTask task() {
