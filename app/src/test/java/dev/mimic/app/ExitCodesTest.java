@@ -95,8 +95,7 @@ final class ExitCodesTest {
             import f d --dtype f8 : --dtype
             import-sakana f --model bundled : --out
             import-sakana f --model bundled --out x --max-mult 0 : --max-mult
-            demo --examples 0 : --examples
-            demo --examples 301 : --examples
+            demo --threads 0 : --threads
             doctor --threads 0 : --threads
             doctor please : please
             """;

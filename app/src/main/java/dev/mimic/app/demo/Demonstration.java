@@ -5,11 +5,8 @@ import dev.mimic.adapt.dispatch.Choice;
 import dev.mimic.adapt.dispatch.DispatchPrompt;
 import dev.mimic.adapt.dispatch.Dispatcher;
 import dev.mimic.adapt.dispatch.ExpertFolder;
-import dev.mimic.adapt.evaluation.Answer;
 import dev.mimic.adapt.evaluation.Question;
-import dev.mimic.adapt.evaluation.Survey;
 import dev.mimic.adapt.search.FewShotResult;
-import dev.mimic.adapt.search.FewShotSearch;
 import dev.mimic.adapt.svf.DecomposeOptions;
 import dev.mimic.adapt.svf.Decomposer;
 import dev.mimic.adapt.svf.DecompositionListener;
@@ -18,9 +15,7 @@ import dev.mimic.adapt.svf.ExpertMixture;
 import dev.mimic.adapt.svf.MatrixReport;
 import dev.mimic.adapt.svf.MixtureSpace;
 import dev.mimic.adapt.svf.Targets;
-import dev.mimic.adapt.task.Accuracy;
 import dev.mimic.adapt.task.Example;
-import dev.mimic.adapt.task.Task;
 import dev.mimic.adapt.train.Trainer;
 import dev.mimic.adapt.train.TrainingData;
 import dev.mimic.adapt.train.TrainingListener;
@@ -40,12 +35,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** The demo's work on the bundled model: what is trained, asked and searched, and how long it takes. */
 final class Demonstration implements AutoCloseable {
@@ -61,12 +52,9 @@ final class Demonstration implements AutoCloseable {
     private final Consumer<String> text;
     private final long start = System.nanoTime();
     private final Map<String, Double> seconds = new LinkedHashMap<>();
-    private final Map<String, Task> tasks = new LinkedHashMap<>();
-    private final Map<String, List<Example>> heldOut = new LinkedHashMap<>();
     private final Map<String, Adapter> adapters = new LinkedHashMap<>();
-    private final AtomicInteger searched = new AtomicInteger();
     private Engine engine;
-    private Survey survey;
+    private HeldOut heldOut;
 
     /**
      * Prepares.
@@ -81,13 +69,6 @@ final class Demonstration implements AutoCloseable {
         this.threads = threads;
         this.settings = settings;
         this.text = text;
-        List<String> names = new ArrayList<>(BundledModel.EXPERTS);
-        names.addAll(UNSEEN);
-        for (String name : names) {
-            List<Example> all = BundledModel.examples(name, "test");
-            tasks.put(name, Task.of("bundled-" + name));
-            heldOut.put(name, all.subList(0, Math.min(settings.questions(), all.size())));
-        }
     }
 
     /** Does everything. */
@@ -100,29 +81,25 @@ final class Demonstration implements AutoCloseable {
             trainings.add(training);
             text.accept(DemoText.training(training));
         }
-        List<Findings.Skill> skills = timed("skills", () -> skills(trainings));
+        long asked = System.nanoTime();
+        List<Findings.Skill> skills = skills(trainings);
+        seconds.put("skills", since(asked));
         text.accept(DemoText.examples(skills));
         text.accept(DemoText.skills(skills));
-        Map<String, FewShotResult> found = timed("search", () -> search(trainings));
-        List<Findings.Ways> ways = timed("ways", () -> ways(found));
+        VariantSearch search = new VariantSearch(console, engine, mixtures(trainings), settings.search());
+        long searched = System.nanoTime();
+        Map<String, FewShotResult> found = search.run(UNSEEN);
+        seconds.put("search", since(searched));
+        long routed = System.nanoTime();
+        List<Findings.Ways> ways = ways(found);
+        seconds.put("ways", since(routed));
         List<Findings.Mixture> mixtures = mixtures(found, ways);
-        text.accept(DemoText.mixtures(mixtures, settings.search(), searched.get()));
+        text.accept(DemoText.mixtures(mixtures, settings.search(), search.replies()));
         text.accept(DemoText.ways(ways));
         text.accept(DemoText.limits(settings.training().seed()));
         seconds.put("total", since(start));
         text.accept(DemoText.seconds(seconds));
         return new Findings(skills, ways, mixtures, seconds);
-    }
-
-    private interface Work<T> {
-        T run();
-    }
-
-    private <T> T timed(String part, Work<T> work) {
-        long began = System.nanoTime();
-        T result = work.run();
-        seconds.merge(part, since(began), Double::sum);
-        return result;
     }
 
     private Findings.Opened open() {
@@ -149,7 +126,9 @@ final class Demonstration implements AutoCloseable {
                 bundled.folder(),
                 EngineOptions.DEFAULTS.withThreads(threads).withMaxBatch(BATCH).withFactors(factors));
         seconds.put("load", engine.loadSeconds());
-        survey = new Survey(engine);
+        List<String> tasks =
+                Stream.concat(BundledModel.EXPERTS.stream(), UNSEEN.stream()).toList();
+        heldOut = new HeldOut(console, engine, tasks, settings.questions());
         return new Findings.Opened(
                 "Llama",
                 numbers,
@@ -157,7 +136,10 @@ final class Demonstration implements AutoCloseable {
                 engine.loadSeconds(),
                 matrices.size(),
                 matrices.stream().mapToInt(MatrixReport::rank).sum(),
-                matrices.stream().mapToDouble(MatrixReport::relativeError).max().orElse(0),
+                matrices.stream()
+                        .mapToDouble(MatrixReport::relativeError)
+                        .max()
+                        .orElse(0),
                 seconds.get("decompose"));
     }
 
@@ -174,7 +156,7 @@ final class Demonstration implements AutoCloseable {
         List<TrainingStep> steps = new ArrayList<>();
         long began = System.nanoTime();
         TrainingOutcome outcome;
-        try (Trainer trainer = new Trainer(engine, tasks.get(skill), settings.training(), data);
+        try (Trainer trainer = new Trainer(engine, heldOut.task(skill), settings.training(), data);
                 ProgressBar bar =
                         console.progress("train " + skill, settings.training().steps())) {
             outcome = trainer.train(new TrainingListener() {
@@ -204,99 +186,33 @@ final class Demonstration implements AutoCloseable {
     private List<Findings.Skill> skills(List<Findings.Training> trainings) {
         List<Question> questions = new ArrayList<>();
         for (Findings.Training training : trainings) {
-            questions.addAll(asked(training.name(), Adapter.NONE));
-            questions.addAll(asked(training.name(), adapters.get(training.name())));
+            questions.addAll(heldOut.all(training.name(), Adapter.NONE));
+            questions.addAll(heldOut.all(training.name(), adapters.get(training.name())));
         }
-        ask("held-out questions", questions);
+        heldOut.ask("held-out questions", questions);
         return trainings.stream()
                 .map(training -> new Findings.Skill(
                         training,
-                        answers(training.name(), Adapter.NONE),
-                        answers(training.name(), adapters.get(training.name()))))
+                        heldOut.answers(training.name(), Adapter.NONE),
+                        heldOut.answers(training.name(), adapters.get(training.name()))))
                 .toList();
     }
 
-    private List<Question> asked(String task, Adapter adapter) {
-        return Question.all(tasks.get(task), heldOut.get(task), adapter);
-    }
-
-    /** Answers that are known. */
-    private List<Answer> answers(String task, Adapter adapter) {
-        return survey.ask(asked(task, adapter), (_, _) -> {});
-    }
-
-    private void ask(String label, List<Question> questions) {
-        try (ProgressBar bar = console.progress(label, questions.size())) {
-            survey.ask(questions, (replies, _) -> bar.at(replies, "replies"));
-        }
-    }
-
-    /** A mixture of the experts for each variant, found on its shots; the searches share the engine's batches. */
-    private Map<String, FewShotResult> search(List<Findings.Training> trainings) {
+    /** The mixtures of the experts that answer questions. */
+    private MixtureSpace mixtures(List<Findings.Training> trainings) {
         List<Expert> experts = trainings.stream()
                 .filter(training -> ExpertFolder.CLASSES.contains(training.name()))
                 .map(training -> training.outcome().expert())
                 .toList();
-        MixtureSpace space = new MixtureSpace(ExpertMixture.Mode.DELTA, experts, factors(), false);
-        int rounds = settings.search().generations() * UNSEEN.size();
-        Map<String, Future<FewShotResult>> searches = new LinkedHashMap<>();
-        Map<String, FewShotResult> found = new LinkedHashMap<>();
-        try (ProgressBar bar = console.progress("few-shot search", rounds);
-                ExecutorService threadEach = Executors.newFixedThreadPool(UNSEEN.size())) {
-            FewShotSearch.Listener listener = counting(bar);
-            for (String variant : UNSEEN) {
-                Task task = tasks.get(variant);
-                List<Example> shots = BundledModel.examples(variant, "shots");
-                searches.put(
-                        variant,
-                        threadEach.submit(() -> new FewShotSearch(engine, space, task, shots, task.replyLimit())
-                                .run(settings.search(), listener)));
-            }
-            for (String variant : UNSEEN) {
-                found.put(variant, result(searches.get(variant)));
-            }
-        }
-        return found;
-    }
-
-    /** Counts what the searches do; called by their threads. */
-    private FewShotSearch.Listener counting(ProgressBar bar) {
-        AtomicInteger rounds = new AtomicInteger();
-        return new FewShotSearch.Listener() {
-            @Override
-            public void replied(int generation, int replies, int of) {
-                searched.incrementAndGet();
-            }
-
-            @Override
-            public void generation(FewShotSearch.Generation generation) {
-                synchronized (bar) {
-                    bar.at(rounds.incrementAndGet(), "rounds of " + UNSEEN.size() + " searches at once");
-                }
-            }
-        };
-    }
-
-    private static <T> T result(Future<T> future) {
-        try {
-            return future.get();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw new IllegalStateException(e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("demo: interrupted", e);
-        }
+        return new MixtureSpace(ExpertMixture.Mode.DELTA, experts, factors(), false);
     }
 
     /** Every way of adapting on every task but dispatch: first passes in a batch for each way, second passes in one. */
     private List<Findings.Ways> ways(Map<String, FewShotResult> found) {
-        List<String> names = new ArrayList<>(ExpertFolder.CLASSES);
-        names.addAll(UNSEEN);
+        List<String> names =
+                Stream.concat(ExpertFolder.CLASSES.stream(), UNSEEN.stream()).toList();
         DispatchPrompt prompt = new DispatchPrompt(
-                BundledModel.dispatchPrompt(), tasks.get("dispatch").replyLimit());
+                BundledModel.dispatchPrompt(), heldOut.task("dispatch").replyLimit());
         Map<String, Adapter> experts = new LinkedHashMap<>(adapters);
         Adapter classifier = experts.remove(ExpertFolder.CLASSIFIER);
         List<Question> byPrompt = routed("first pass, prompt", new Dispatcher.Prompt(prompt, experts), names);
@@ -305,48 +221,40 @@ final class Demonstration implements AutoCloseable {
         List<Question> all = new ArrayList<>(byPrompt);
         all.addAll(byClassifier);
         for (String name : names) {
-            all.addAll(asked(name, Adapter.NONE));
+            all.addAll(heldOut.all(name, Adapter.NONE));
             if (found.containsKey(name)) {
-                all.addAll(asked(name, found.get(name).scaling()));
+                all.addAll(heldOut.all(name, found.get(name).scaling()));
             }
         }
-        ask("second pass", all);
-        List<Findings.Ways> ways = new ArrayList<>();
-        for (String name : names) {
-            ways.add(new Findings.Ways(
-                    name,
-                    Answer.accuracy(answers(name, Adapter.NONE)),
-                    accuracy(byPrompt, name),
-                    accuracy(byClassifier, name),
-                    Optional.ofNullable(found.get(name))
-                            .map(result -> Answer.accuracy(answers(name, result.scaling())))));
-        }
-        return ways;
+        heldOut.ask("second pass", all);
+        return names.stream()
+                .map(name -> new Findings.Ways(
+                        name,
+                        heldOut.accuracy(name, Adapter.NONE),
+                        heldOut.accuracy(name, byPrompt),
+                        heldOut.accuracy(name, byClassifier),
+                        Optional.ofNullable(found.get(name)).map(result -> heldOut.accuracy(name, result.scaling()))))
+                .toList();
     }
 
     /** The questions of tasks with what a first pass chose for each. */
     private List<Question> routed(String label, Dispatcher dispatcher, List<String> names) {
-        List<Question> routed = new ArrayList<>();
-        List<String> texts = new ArrayList<>();
-        names.forEach(name -> heldOut.get(name).forEach(example -> texts.add(example.question())));
+        List<String> texts = names.stream()
+                .flatMap(name -> heldOut.questions(name).stream())
+                .map(Example::question)
+                .toList();
         List<Choice> choices;
         try (ProgressBar bar = console.progress(label, texts.size())) {
             choices = dispatcher.choose(engine, texts, done -> bar.at(done, "replies"));
         }
+        List<Question> routed = new ArrayList<>();
         for (String name : names) {
-            for (Example example : heldOut.get(name)) {
+            for (Example example : heldOut.questions(name)) {
                 routed.add(new Question(
-                        tasks.get(name), example, choices.get(routed.size()).adapter()));
+                        heldOut.task(name), example, choices.get(routed.size()).adapter()));
             }
         }
         return routed;
-    }
-
-    private Accuracy accuracy(List<Question> questions, String name) {
-        List<Question> own = questions.stream()
-                .filter(question -> question.task() == tasks.get(name))
-                .toList();
-        return Answer.accuracy(survey.ask(own, (_, _) -> {}));
     }
 
     private static List<Findings.Mixture> mixtures(Map<String, FewShotResult> found, List<Findings.Ways> ways) {
