@@ -100,7 +100,8 @@ final class CompareCommandTest {
         for (String method : List.of("base", "SVF", "classifier")) {
             List<String> eval = new ArrayList<>(List.of(line("eval bundled --task bundled-code --limit 24 --json")));
             if (method.equals("SVF")) {
-                eval.addAll(List.of("--expert", all.resolve("expert-code.safetensors").toString()));
+                eval.addAll(List.of(
+                        "--expert", all.resolve("expert-code.safetensors").toString()));
             } else if (method.equals("classifier")) {
                 eval.addAll(List.of("--adapt", "classifier"));
             }
@@ -111,15 +112,22 @@ final class CompareCommandTest {
                     cell(report, method, "code").list("interval").orElseThrow());
         }
         assertEquals(3072, cell(report, "SVF", "math").integer("parameters").orElseThrow());
-        assertEquals(3 * 3072, cell(report, "prompt", "math").integer("parameters").orElseThrow());
-        assertEquals(4 * 3072, cell(report, "classifier", "math").integer("parameters").orElseThrow());
-        assertEquals(3 * 3072 + 3, cell(report, "few-shot", "math").integer("parameters").orElseThrow());
+        assertEquals(
+                3 * 3072, cell(report, "prompt", "math").integer("parameters").orElseThrow());
+        assertEquals(
+                4 * 3072,
+                cell(report, "classifier", "math").integer("parameters").orElseThrow());
+        assertEquals(
+                3 * 3072 + 3,
+                cell(report, "few-shot", "math").integer("parameters").orElseThrow());
         assertTrue(cell(report, "SVF", "mixed").text("missing").orElseThrow().contains("mixed"));
-        assertEquals(24, cell(report, "classifier", "math")
-                .object("dispatch")
-                .orElseThrow()
-                .integer("math")
-                .orElseThrow());
+        assertEquals(
+                24,
+                cell(report, "classifier", "math")
+                        .object("dispatch")
+                        .orElseThrow()
+                        .integer("math")
+                        .orElseThrow());
         assertTrue(report.object("dispatch").orElseThrow().object("classifier").isPresent());
         assertTrue(outcome.err().contains("used as they are: expert-code.safetensors"), outcome.err());
 
@@ -178,7 +186,8 @@ final class CompareCommandTest {
                 out("narrow")));
         List<String> lines = outcome.out().lines().toList();
         assertTrue(
-                lines.stream().filter(each -> !each.contains(":")).allMatch(each -> each.length() <= 80), outcome.out());
+                lines.stream().filter(each -> !each.contains(":")).allMatch(each -> each.length() <= 80),
+                outcome.out());
         int head = lines.indexOf(lines.stream()
                 .filter(each -> each.startsWith("method"))
                 .findFirst()
@@ -209,7 +218,8 @@ final class CompareCommandTest {
         for (String name : List.of("expert-math.safetensors", "expert-dispatch.safetensors", "lora-math")) {
             assertTrue(SeenPrompts.read(made.resolve(name + ".seen")).size() >= 500, name);
         }
-        assertEquals(18_688, cell(first.json(), "LoRA", "math").integer("parameters").orElseThrow());
+        assertEquals(
+                18_688, cell(first.json(), "LoRA", "math").integer("parameters").orElseThrow());
         assertEquals(3, objects(first.json(), "experts").size());
         for (JsonObject expert : objects(first.json(), "experts")) {
             assertTrue(expert.bool("trained").orElseThrow());
@@ -222,19 +232,22 @@ final class CompareCommandTest {
         for (int i = 0; i < files.size(); i++) {
             assertArrayEquals(before.get(i), Files.readAllBytes(files.get(i)));
         }
-        assertEquals(
-                right(first.json(), "LoRA", "math"), right(again, "LoRA", "math"));
+        assertEquals(right(first.json(), "LoRA", "math"), right(again, "LoRA", "math"));
     }
 
     @Test
     void seenRowsAreRefusedNamingBothFiles() throws IOException {
         List<Example> train = BundledModel.examples("math", "train");
         Path trainFile = write(folder.resolve("train.jsonl"), train.subList(0, 40));
-        Path validFile = write(folder.resolve("valid.jsonl"), BundledModel.examples("math", "valid").subList(0, 10));
-        List<Example> leaky = new ArrayList<>(BundledModel.examples("math", "test").subList(0, 5));
+        Path validFile = write(
+                folder.resolve("valid.jsonl"),
+                BundledModel.examples("math", "valid").subList(0, 10));
+        List<Example> leaky =
+                new ArrayList<>(BundledModel.examples("math", "test").subList(0, 5));
         leaky.add(train.get(7));
         Path leak = write(folder.resolve("test.jsonl"), leaky);
-        List<Example> late = new ArrayList<>(BundledModel.examples("math", "test").subList(0, 5));
+        List<Example> late =
+                new ArrayList<>(BundledModel.examples("math", "test").subList(0, 5));
         late.add(train.get(300));
         Path lateLeak = write(folder.resolve("late.jsonl"), late);
         String tasks = trainFile + "," + validFile + ",";
@@ -249,18 +262,24 @@ final class CompareCommandTest {
         refused(
                 1,
                 List.of("train.jsonl"),
-                line(start + "--task bundled-math=" + trainFile + "," + trainFile + "," + lateLeak + " --out", out("seen")));
+                line(
+                        start + "--task bundled-math=" + trainFile + "," + trainFile + "," + lateLeak + " --out",
+                        out("seen")));
         // in SHOTS of this command
         refused(
                 1,
                 List.of("test.jsonl", "train.jsonl"),
-                line("compare bundled --rows base,fewshot --task bundled-math=" + trainFile + "," + leak
-                        + " --bundled-experts --out", out("shots")));
+                line(
+                        "compare bundled --rows base,fewshot --task bundled-math=" + trainFile + "," + leak
+                                + " --bundled-experts --out",
+                        out("shots")));
         // seen by an expert that lies there
         refused(
                 1,
                 List.of("late.jsonl", "expert-math.safetensors.seen"),
-                line("compare bundled --rows base,svf --bundled-experts --task bundled-math=" + lateLeak + " --out", out("own")));
+                line(
+                        "compare bundled --rows base,svf --bundled-experts --task bundled-math=" + lateLeak + " --out",
+                        out("own")));
         ok(line(
                 "compare bundled --rows base,svf --bundled-experts --allow-seen --task bundled-math=" + lateLeak
                         + " --out",
@@ -269,8 +288,10 @@ final class CompareCommandTest {
         refused(
                 1,
                 List.of("late.jsonl", "math.train.jsonl"),
-                line("compare bundled --rows base,transfer --transfer-from bundled --task bundled-math=" + lateLeak
-                        + " --out", out("transfer")));
+                line(
+                        "compare bundled --rows base,transfer --transfer-from bundled --task bundled-math=" + lateLeak
+                                + " --out",
+                        out("transfer")));
     }
 
     @Test
@@ -292,13 +313,14 @@ final class CompareCommandTest {
         ok(line("decompose", one.toString(), out("factors")));
         Map<String, float[]> z = new TreeMap<>();
         RandomGenerator random = SeededCases.generator(5);
-        JsonObject index = Json.parseObject(
-                Files.readAllBytes(folder.resolve("factors/model.safetensors.index.json")), "index");
+        JsonObject index =
+                Json.parseObject(Files.readAllBytes(folder.resolve("factors/model.safetensors.index.json")), "index");
         try (SafetensorsFile weights = SafetensorsFile.open(one.resolve("model.safetensors"))) {
             for (TensorView weight : weights.tensors().values()) {
                 if (weight.name().contains(".mlp.")) {
-                    float[] values = new float[(int) Math.min(
-                            weight.shape().get(0), weight.shape().get(1))];
+                    float[] values = new float
+                            [(int) Math.min(
+                                    weight.shape().get(0), weight.shape().get(1))];
                     for (int i = 0; i < values.length; i++) {
                         values[i] = (float) (4 * random.nextDouble());
                     }
@@ -314,9 +336,13 @@ final class CompareCommandTest {
                 {"prompt": "Two and five?", "answer": "7", "check": "number"}
                 """);
         String task = " --task sums:jsonl=" + test + " --max-tokens 8 --out ";
-        Outcome outcome = ok(line("compare " + other + " --rows base,transfer --json --transfer-from " + experts
-                + task + out("moved")));
-        assertEquals(3, cell(outcome.json(), "transfer shuffled", "sums").integer("examples").orElseThrow());
+        Outcome outcome = ok(line(
+                "compare " + other + " --rows base,transfer --json --transfer-from " + experts + task + out("moved")));
+        assertEquals(
+                3,
+                cell(outcome.json(), "transfer shuffled", "sums")
+                        .integer("examples")
+                        .orElseThrow());
         assertTrue(outcome.err().contains("trained on another model"), outcome.err());
         List<String> inOrder = new ArrayList<>();
         List<String> shuffled = new ArrayList<>();
@@ -324,14 +350,21 @@ final class CompareCommandTest {
         for (JsonObject reply : predictions(folder.resolve("moved/predictions.jsonl"))) {
             JsonObject replies = reply.object("replies").orElseThrow();
             plain.add(replies.object("base").orElseThrow().text("reply").orElseThrow());
-            inOrder.add(replies.object("transfer in order").orElseThrow().text("reply").orElseThrow());
-            shuffled.add(replies.object("transfer shuffled").orElseThrow().text("reply").orElseThrow());
+            inOrder.add(replies.object("transfer in order")
+                    .orElseThrow()
+                    .text("reply")
+                    .orElseThrow());
+            shuffled.add(replies.object("transfer shuffled")
+                    .orElseThrow()
+                    .text("reply")
+                    .orElseThrow());
         }
         assertNotEquals(plain, inOrder);
         assertNotEquals(inOrder, shuffled);
         // as run applies it
         String reply = ok(line(
-                        "run " + other + " --chat --max-tokens 8 --transfer --factors " + out("moved/factors") + " --json --expert",
+                        "run " + other + " --chat --max-tokens 8 --transfer --factors " + out("moved/factors")
+                                + " --json --expert",
                         experts.resolve("expert-sums.safetensors").toString(),
                         "Two and five?"))
                 .json()
@@ -341,7 +374,10 @@ final class CompareCommandTest {
         // as the model's own it is refused
         Path own = Files.createDirectories(folder.resolve("own"));
         Files.copy(experts.resolve("expert-sums.safetensors"), own.resolve("expert-sums.safetensors"));
-        refused(1, List.of("expert-sums.safetensors", "another model"), line("compare " + other + " --rows svf" + task + own));
+        refused(
+                1,
+                List.of("expert-sums.safetensors", "another model"),
+                line("compare " + other + " --rows svf" + task + own));
     }
 
     /** A model of the same shapes with other weights. */
@@ -395,16 +431,15 @@ final class CompareCommandTest {
         refused(2, List.of("--limit"), line("compare bundled --limit 0 --out", out("x")));
         refused(2, List.of("--shots-count"), line("compare bundled --shots-count 0 --out", out("x")));
         refused(2, List.of("--bundled-experts"), line("compare x --task gsm8k=a --bundled-experts --out", out("x")));
-        refused(
-                2,
-                List.of("NAME:T"),
-                line("compare bundled --task bundled-math --task bundled-math --out", out("x")));
+        refused(2, List.of("NAME:T"), line("compare bundled --task bundled-math --task bundled-math --out", out("x")));
         refused(2, List.of("rows", "juggling"), line("compare bundled --rows juggling --out", out("x")));
         refused(2, List.of("T=TRAIN,VALID,TEST"), line("compare bundled --task gsm8k --out", out("x")));
         refused(1, List.of("no.jsonl"), line("compare bundled --task gsm8k=no.jsonl --out", out("x")));
         refused(
                 1,
                 List.of("none.safetensors"),
-                line("compare bundled --rows classifier --limit 2 --bundled-experts --classifier none.safetensors --out", out("x")));
+                line(
+                        "compare bundled --rows classifier --limit 2 --bundled-experts --classifier none.safetensors --out",
+                        out("x")));
     }
 }

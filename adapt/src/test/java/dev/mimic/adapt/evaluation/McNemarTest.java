@@ -28,7 +28,9 @@ final class McNemarTest {
 
     @Test
     void pIsTheExactBinomialSum() {
-        int[][] counts = {{0, 0}, {0, 1}, {5, 0}, {1, 9}, {9, 1}, {3, 3}, {4, 5}, {2, 12}, {40, 61}, {0, 300}, {130, 170}};
+        int[][] counts = {
+            {0, 0}, {0, 1}, {5, 0}, {1, 9}, {9, 1}, {3, 3}, {4, 5}, {2, 12}, {40, 61}, {0, 300}, {130, 170}
+        };
         for (int[] count : counts) {
             int n = count[0] + count[1];
             BigInteger sum = BigInteger.ZERO;
@@ -41,7 +43,8 @@ final class McNemarTest {
                     .divide(new BigDecimal(BigInteger.ONE.shiftLeft(n)), MathContext.DECIMAL128)
                     .min(BigDecimal.ONE)
                     .doubleValue();
-            // each of up to 131 terms takes up to 2·131 logarithms and one exponential, each to one unit in the last place
+            // each of up to 131 terms takes up to 2·131 logarithms and one exponential, each to one unit in the last
+            // place
             // of at most n·ln 2
             double bound = exact * 2 * 131 * n * Math.ulp(1.0);
             assertEquals(exact, new McNemar(count[0], count[1]).p(), bound, count[0] + " against " + count[1]);

@@ -241,8 +241,8 @@ final class CompareCommand implements Callable<Integer>, CheckedOptions {
         for (String each : given) {
             ComparedTask.Text text = ComparedTask.Text.of(each);
             if (!names.add(text.name())) {
-                throw new IllegalArgumentException("--task " + each + ": the name " + text.name()
-                        + " is taken, expected another with NAME:T");
+                throw new IllegalArgumentException(
+                        "--task " + each + ": the name " + text.name() + " is taken, expected another with NAME:T");
             }
             texts.add(text);
         }

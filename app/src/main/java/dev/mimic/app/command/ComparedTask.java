@@ -55,7 +55,8 @@ record ComparedTask(
                 throw new IllegalArgumentException(
                         "--task " + text + ": expected the name dispatch for the task dispatch, and for no other");
             }
-            List<String> files = form.group(3) == null ? List.of() : List.of(form.group(3).split(",", -1));
+            List<String> files =
+                    form.group(3) == null ? List.of() : List.of(form.group(3).split(",", -1));
             boolean jar = files.isEmpty() && taskName.startsWith(BUNDLED);
             boolean right = files.size() <= 3 && files.size() >= (dispatch ? 2 : 1);
             if (!(jar || right) || files.stream().anyMatch(String::isBlank)) {
