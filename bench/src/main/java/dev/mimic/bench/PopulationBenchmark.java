@@ -57,7 +57,8 @@ public final class PopulationBenchmark {
      */
     public static void main(String[] args) {
         if (args.length != 6) {
-            System.err.println("usage: population MODEL FACTORS PROMPT_TOKENS NEW_TOKENS CANDIDATES_AFTER_ANOTHER ROWS");
+            System.err.println(
+                    "usage: population MODEL FACTORS PROMPT_TOKENS NEW_TOKENS CANDIDATES_AFTER_ANOTHER ROWS");
             System.exit(2);
         }
         EngineOptions options =

@@ -49,7 +49,17 @@ public record EngineOptions(
 
     /** All processors, the model's context, no factors. */
     public static final EngineOptions DEFAULTS = new EngineOptions(
-            0, OptionalInt.empty(), Optional.empty(), Form.AUTO, false, Optional.empty(), Backend::best, 256, 32, System::nanoTime, Long.MAX_VALUE);
+            0,
+            OptionalInt.empty(),
+            Optional.empty(),
+            Form.AUTO,
+            false,
+            Optional.empty(),
+            Backend::best,
+            256,
+            32,
+            System::nanoTime,
+            Long.MAX_VALUE);
 
     /**
      * Checks the numbers.
@@ -71,42 +81,71 @@ public record EngineOptions(
     }
 
     public EngineOptions withThreads(int value) {
-        return new EngineOptions(value, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch, clock, cacheBytes);
+        return new EngineOptions(
+                value, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch, clock, cacheBytes);
     }
 
     public EngineOptions withContextLength(int value) {
         OptionalInt length = OptionalInt.of(value);
-        return new EngineOptions(threads, length, factors, form, transfer, pool, backend, blockSize, maxBatch, clock, cacheBytes);
+        return new EngineOptions(
+                threads, length, factors, form, transfer, pool, backend, blockSize, maxBatch, clock, cacheBytes);
     }
 
     public EngineOptions withFactors(Path value) {
         Optional<Path> folder = Optional.of(value);
-        return new EngineOptions(threads, contextLength, folder, form, transfer, pool, backend, blockSize, maxBatch, clock, cacheBytes);
+        return new EngineOptions(
+                threads, contextLength, folder, form, transfer, pool, backend, blockSize, maxBatch, clock, cacheBytes);
     }
 
     public EngineOptions withForm(Form value) {
-        return new EngineOptions(threads, contextLength, factors, value, transfer, pool, backend, blockSize, maxBatch, clock, cacheBytes);
+        return new EngineOptions(
+                threads,
+                contextLength,
+                factors,
+                value,
+                transfer,
+                pool,
+                backend,
+                blockSize,
+                maxBatch,
+                clock,
+                cacheBytes);
     }
 
     public EngineOptions withTransfer(boolean value) {
-        return new EngineOptions(threads, contextLength, factors, form, value, pool, backend, blockSize, maxBatch, clock, cacheBytes);
+        return new EngineOptions(
+                threads, contextLength, factors, form, value, pool, backend, blockSize, maxBatch, clock, cacheBytes);
     }
 
     public EngineOptions withPool(WorkerPool value) {
         Optional<WorkerPool> shared = Optional.of(value);
-        return new EngineOptions(threads, contextLength, factors, form, transfer, shared, backend, blockSize, maxBatch, clock, cacheBytes);
+        return new EngineOptions(
+                threads,
+                contextLength,
+                factors,
+                form,
+                transfer,
+                shared,
+                backend,
+                blockSize,
+                maxBatch,
+                clock,
+                cacheBytes);
     }
 
     public EngineOptions withBackend(Function<WorkerPool, Backend> value) {
-        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, value, blockSize, maxBatch, clock, cacheBytes);
+        return new EngineOptions(
+                threads, contextLength, factors, form, transfer, pool, value, blockSize, maxBatch, clock, cacheBytes);
     }
 
     public EngineOptions withBlockSize(int value) {
-        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, backend, value, maxBatch, clock, cacheBytes);
+        return new EngineOptions(
+                threads, contextLength, factors, form, transfer, pool, backend, value, maxBatch, clock, cacheBytes);
     }
 
     public EngineOptions withMaxBatch(int value) {
-        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, backend, blockSize, value, clock, cacheBytes);
+        return new EngineOptions(
+                threads, contextLength, factors, form, transfer, pool, backend, blockSize, value, clock, cacheBytes);
     }
 
     public EngineOptions withClock(LongSupplier value) {

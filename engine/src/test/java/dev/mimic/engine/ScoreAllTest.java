@@ -50,12 +50,11 @@ final class ScoreAllTest {
                 }
                 z.put(name, values);
             });
-            Adapter adapter =
-                    switch (i % 4) {
-                        case 0 -> Adapter.NONE;
-                        case 1 -> LowRankSamples.adapter(model, 3, i);
-                        default -> new Adapter.Scaling(z);
-                    };
+            Adapter adapter = switch (i % 4) {
+                case 0 -> Adapter.NONE;
+                case 1 -> LowRankSamples.adapter(model, 3, i);
+                default -> new Adapter.Scaling(z);
+            };
             int[] prompt = random.ints(1 + 5 * (i % 6), 0, VOCABULARY).toArray();
             int[] completion = random.ints(7 * i % 30, 0, VOCABULARY).toArray();
             all.add(new ScoreRequest(prompt, completion, adapter));
@@ -75,15 +74,15 @@ final class ScoreAllTest {
         }
         // steps that hold all rows, that cut most of them, and that hold one token
         for (int block : new int[] {256, 7, 1}) {
-            try (Engine engine =
-                    Engine.open(model, options.withBlockSize(block).withMaxBatch(1))) {
+            try (Engine engine = Engine.open(model, options.withBlockSize(block).withMaxBatch(1))) {
                 List<Score> together = engine.scoreAll(all);
                 assertEquals(ROWS, together.size());
                 for (int i = 0; i < ROWS; i++) {
                     String what = "row " + i + " in steps of " + block;
                     assertArrayEquals(
                             bits(alone.get(i).logprobs()), bits(together.get(i).logprobs()), what);
-                    assertArrayEquals(all.get(i).completionIds(), together.get(i).ids(), what);
+                    assertArrayEquals(
+                            all.get(i).completionIds(), together.get(i).ids(), what);
                 }
             }
         }
@@ -125,8 +124,7 @@ final class ScoreAllTest {
         try (Engine engine = Engine.open(model, EngineOptions.DEFAULTS.withContextLength(10))) {
             ScoreRequest fits = new ScoreRequest(new int[4], new int[6], Adapter.NONE);
             ScoreRequest tooLong = new ScoreRequest(new int[5], new int[6], Adapter.NONE);
-            assertEquals(
-                    6, engine.scoreAll(List.of(fits)).getFirst().logprobs().length);
+            assertEquals(6, engine.scoreAll(List.of(fits)).getFirst().logprobs().length);
             IllegalArgumentException failure =
                     assertThrows(IllegalArgumentException.class, () -> engine.scoreAll(List.of(fits, tooLong)));
             assertTrue(failure.getMessage().contains("11 tokens, expected at most 10"), failure.getMessage());

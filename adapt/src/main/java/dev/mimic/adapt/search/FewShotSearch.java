@@ -210,9 +210,8 @@ public final class FewShotSearch {
         double top = Arrays.stream(scores).filter(s -> !Double.isNaN(s)).max().orElse(Double.NaN);
         double[] ties = new double[scores.length];
         Arrays.fill(ties, Double.NEGATIVE_INFINITY);
-        int[] tied = IntStream.range(0, scores.length)
-                .filter(i -> scores[i] == top)
-                .toArray();
+        int[] tied =
+                IntStream.range(0, scores.length).filter(i -> scores[i] == top).toArray();
         if (tied.length > 1) {
             List<Adapter> candidates = Arrays.stream(tied)
                     .mapToObj(i -> adapters.get(i).orElseThrow())
