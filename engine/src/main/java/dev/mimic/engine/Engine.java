@@ -88,21 +88,33 @@ public final class Engine implements AutoCloseable {
      * @throws IllegalStateException if one failed; the others ran to their end
      */
     public List<GenerationResult> generateAll(List<GenerationRequest> all) {
+        return submitAll(all).stream().map(PendingGeneration::await).toList();
+    }
+
+    /**
+     * Starts all n replies of several requests without waiting. They begin together: nothing runs before all prompts are
+     * read, and none is started if one is refused.
+     *
+     * @return n replies for each request, in order
+     */
+    public List<PendingGeneration> submitAll(List<GenerationRequest> all) {
+        List<GenerationTask> tasks = new ArrayList<>();
         List<PendingGeneration> pending = new ArrayList<>();
         for (GenerationRequest request : all) {
-            pending.addAll(submitAll(request));
+            int[] promptIds = requests.promptIds(request);
+            for (int i = 0; i < request.n(); i++) {
+                GenerationTask task = requests.task(request, promptIds, i, null);
+                tasks.add(task);
+                pending.add(pending(task, promptIds));
+            }
         }
-        return pending.stream().map(PendingGeneration::await).toList();
+        scheduler.submit(tasks);
+        return pending;
     }
 
     /** Starts all n replies of a request without waiting. */
     public List<PendingGeneration> submitAll(GenerationRequest request) {
-        int[] promptIds = requests.promptIds(request);
-        List<PendingGeneration> pending = new ArrayList<>();
-        for (int i = 0; i < request.n(); i++) {
-            pending.add(submit(request, promptIds, i, null));
-        }
-        return pending;
+        return submitAll(List.of(request));
     }
 
     /**
@@ -118,12 +130,13 @@ public final class Engine implements AutoCloseable {
             throw new IllegalArgumentException(
                     "request: n is " + request.n() + ", expected 1 where one reply is given");
         }
-        return submit(request, requests.promptIds(request), 0, listener);
+        int[] promptIds = requests.promptIds(request);
+        GenerationTask task = requests.task(request, promptIds, 0, listener);
+        scheduler.submit(List.of(task));
+        return pending(task, promptIds);
     }
 
-    private PendingGeneration submit(GenerationRequest request, int[] promptIds, int i, GenerationListener listener) {
-        GenerationTask task = requests.task(request, promptIds, i, listener);
-        scheduler.submit(task);
+    private PendingGeneration pending(GenerationTask task, int[] promptIds) {
         return new PendingGeneration(task, scheduler::checkMayWait, completion -> result(task, promptIds, completion));
     }
 

@@ -120,16 +120,15 @@ public final class Evaluator {
     /** As {@link #replies}, with all that is known of each reply. */
     public List<GenerationResult> results(
             List<String> prompts, IntFunction<Adapter> adapters, int replyLimit, IntConsumer progress) {
-        List<PendingGeneration> pending = new ArrayList<>();
+        List<GenerationRequest> requests = new ArrayList<>();
         for (int i = 0; i < prompts.size(); i++) {
-            GenerationRequest request = request(engine, prompts.get(i))
+            requests.add(request(engine, prompts.get(i))
                     .withSampling(sampling.withSeed(sampling.seed() + i))
                     .withAdapter(adapters.apply(i))
-                    .withMaxTokens(replyLimit);
-            pending.add(engine.submit(request, null));
+                    .withMaxTokens(replyLimit));
         }
         List<GenerationResult> results = new ArrayList<>();
-        for (PendingGeneration each : pending) {
+        for (PendingGeneration each : engine.submitAll(requests)) {
             results.add(each.await());
             progress.accept(results.size());
         }

@@ -1,10 +1,14 @@
 package dev.mimic.engine.runtime;
 
+import dev.mimic.engine.model.KeyValueCaches;
 import dev.mimic.engine.model.Step;
 import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.trace.ForwardTrace;
+import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
 import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -18,6 +22,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * itself; its failure ends it alone. Nothing is allocated per decoded token.
  */
 public final class BatchScheduler implements AutoCloseable {
+    private static final int LOGITS_WORTH_A_THREAD = 4096;
+
     private final Transformer transformer;
     private final long cacheBytes;
     private final Runnable beforeWork;
@@ -26,6 +32,9 @@ public final class BatchScheduler implements AutoCloseable {
     private final int[] packed;
     private final int[] lastRows;
     private final int vocabulary;
+    private final KeyValueCaches caches;
+    private final Row[] drawing;
+    private final WorkerPool.Task choose = this::choose;
     private final Thread thread;
     private int active;
     private float[] logits = {};
@@ -52,18 +61,20 @@ public final class BatchScheduler implements AutoCloseable {
         this.rows = new Row[maxBatch];
         this.packed = new int[maxBatch];
         this.lastRows = new int[maxBatch];
+        this.drawing = new Row[maxBatch];
+        this.caches = new KeyValueCaches(transformer.config());
         this.vocabulary = transformer.config().vocabularySize();
         this.thread = Thread.ofPlatform().daemon().name("mimic-scheduler").unstarted(this::loop);
         thread.start();
     }
 
     /**
-     * Queues a row.
+     * Queues rows, all of them before any begins.
      *
      * @throws IllegalStateException if the engine is closed
      */
-    public void submit(GenerationTask task) {
-        enqueue(tasks, task);
+    public void submit(List<GenerationTask> all) {
+        enqueue(tasks, all);
     }
 
     /**
@@ -74,7 +85,7 @@ public final class BatchScheduler implements AutoCloseable {
     public <T> T call(Callable<T> call) {
         checkMayWait();
         CompletableFuture<T> result = new CompletableFuture<>();
-        enqueue(calls, new Call<>(call, result));
+        enqueue(calls, List.of(new Call<>(call, result)));
         return await(result);
     }
 
@@ -111,13 +122,13 @@ public final class BatchScheduler implements AutoCloseable {
         }
     }
 
-    private <T> void enqueue(Queue<T> queue, T item) {
+    private <T> void enqueue(Queue<T> queue, List<? extends T> items) {
         lock.lock();
         try {
             if (closed) {
                 throw closedException();
             }
-            queue.add(item);
+            queue.addAll(items);
             work.signal();
         } finally {
             lock.unlock();
@@ -137,6 +148,7 @@ public final class BatchScheduler implements AutoCloseable {
             rows[i].fail(closedException());
         }
         active = 0;
+        caches.close();
         // nobody adds any more
         for (GenerationTask task : tasks) {
             task.completion().completeExceptionally(closedException());
@@ -196,7 +208,7 @@ public final class BatchScheduler implements AutoCloseable {
         }
         try {
             beforeWork.run();
-            rows[active] = new Row(task, transformer.config());
+            rows[active] = new Row(task, transformer.config(), caches);
             active++;
         } catch (Throwable t) {
             task.completion().completeExceptionally(t);
@@ -231,7 +243,11 @@ public final class BatchScheduler implements AutoCloseable {
                     transformer.logits(Phase.DECODE, lastRows, ended, logits);
                 }
                 for (int i = 0; i < ended; i++) {
-                    draw(packed[i], i);
+                    drawing[i] = rows[packed[i]];
+                }
+                choose(ended);
+                for (int i = 0; i < ended; i++) {
+                    take(packed[i]);
                 }
             } catch (Throwable t) {
                 failPacked(blocks, t);
@@ -253,11 +269,13 @@ public final class BatchScheduler implements AutoCloseable {
     /** One token more for every row whose prompt is done. */
     private void decode() {
         step.decode();
+        int decoded = 0;
         for (int i = 0; i < active; i++) {
             if (!rows[i].prefilling()) {
                 StopCause end = rows[i].interrupted();
                 if (end == null) {
                     rows[i].addTo(step);
+                    drawing[decoded++] = rows[i];
                 } else {
                     rows[i].finish(end);
                     rows[i] = null;
@@ -272,22 +290,35 @@ public final class BatchScheduler implements AutoCloseable {
             reserveLogits(step.rows());
             transformer.forward(step, ForwardTrace.NONE);
             transformer.logits(Phase.DECODE, 0, step.rows(), logits);
+            choose(decoded);
         } catch (Throwable t) {
             failDecoded(t);
             return;
         }
-        for (int i = 0, stepRow = 0; i < active; i++) {
+        for (int i = 0; i < active; i++) {
             if (!rows[i].prefilling()) {
-                draw(i, stepRow++);
+                take(i);
             }
         }
         removeFinished();
     }
 
-    private void draw(int i, int stepRow) {
+    /** Has the first so many of {@link #drawing} choose from their logits, on all threads. */
+    private void choose(int count) {
+        transformer.backend().pool().run(count, Math.max(1, LOGITS_WORTH_A_THREAD / vocabulary), choose);
+        Arrays.fill(drawing, 0, count, null);
+    }
+
+    private void choose(int begin, int end) {
+        for (int i = begin; i < end; i++) {
+            drawing[i].choose(logits, i * vocabulary);
+        }
+    }
+
+    private void take(int i) {
         StopCause end;
         try {
-            end = rows[i].draw(logits, stepRow * vocabulary);
+            end = rows[i].drawn();
         } catch (Throwable t) {
             rows[i].fail(t);
             rows[i] = null;
