@@ -12,9 +12,12 @@ import dev.mimic.adapt.svf.Expert;
 import dev.mimic.adapt.svf.Targets;
 import dev.mimic.adapt.train.TrainingLog;
 import dev.mimic.adapt.train.TrainingStep;
+import dev.mimic.loader.json.Json;
 import dev.mimic.loader.model.ModelDirectory;
+import dev.mimic.loader.safetensors.SafetensorsFile;
 import dev.mimic.testkit.TestFolders;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -104,6 +107,7 @@ final class KilledTrainingTest {
         while (kills < KILLS || (inWriting < KILLS_IN_WRITING && kills < MOST_KILLS)) {
             Path out = expert("killed" + trainings);
             Set<String> before = temporaries(out);
+            int stood = checkpointStep(out);
             boolean aimed = kills % 2 == 1 || kills >= KILLS;
             try (ForkedMimic mimic = train(out)) {
                 if (aimed) {
@@ -123,6 +127,8 @@ final class KilledTrainingTest {
                     assertTrue(trainings < KILLS, "trainings end before they are killed");
                 }
                 resumed += resumedAfter(mimic) > 0 ? 1 : 0;
+                int stands = checkpointStep(out);
+                assertTrue(stands >= stood, "the checkpoint fell from step " + stood + " to " + stands);
             }
         }
         Path out = expert("killed" + trainings);
@@ -207,6 +213,19 @@ final class KilledTrainingTest {
 
     private static Path state(Path out) {
         return beside(out, ".ckpt").resolve("state.safetensors");
+    }
+
+    /** The step of the checkpoint, which must be whole; 0 if there is none. */
+    private static int checkpointStep(Path out) {
+        if (Files.notExists(state(out))) {
+            return 0;
+        }
+        try (SafetensorsFile file = SafetensorsFile.open(state(out))) {
+            String state = file.metadata().get("state");
+            return Json.parseObject(state.getBytes(StandardCharsets.UTF_8), "state")
+                    .integer("step")
+                    .orElseThrow();
+        }
     }
 
     /** Waits until so many more checkpoints have taken their place. */
