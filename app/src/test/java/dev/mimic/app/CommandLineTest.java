@@ -260,7 +260,9 @@ final class CommandLineTest {
                 .out()
                 .lines()
                 .toList();
-        assertTrue(tokenized.get(1).startsWith("{\"error\":\"stdin line 3: not valid JSON at column 1: "), tokenized.get(1));
+        assertTrue(
+                tokenized.get(1).startsWith("{\"error\":\"stdin line 3: not valid JSON at column 1: "),
+                tokenized.get(1));
         assertEquals("{\"error\":\"stdin line 4: expected a JSON string\"}", tokenized.get(2));
         List<String> rendered = runWith("\n{\"messages\":3}\n{\"messages\":[{}]}\n", "render", "bundled")
                 .out()

@@ -136,10 +136,7 @@ final class Demonstration implements AutoCloseable {
                 engine.loadSeconds(),
                 matrices.size(),
                 matrices.stream().mapToInt(MatrixReport::rank).sum(),
-                matrices.stream()
-                        .mapToDouble(MatrixReport::relativeError)
-                        .max()
-                        .orElse(0),
+                matrices.stream().mapToDouble(MatrixReport::relativeError).max().orElse(0),
                 seconds.get("decompose"));
     }
 

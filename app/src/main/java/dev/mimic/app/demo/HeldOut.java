@@ -69,9 +69,8 @@ final class HeldOut {
 
     /** The share of right answers to those questions that are of a task. */
     Accuracy accuracy(String name, List<Question> asked) {
-        List<Question> own = asked.stream()
-                .filter(question -> question.task() == task(name))
-                .toList();
+        List<Question> own =
+                asked.stream().filter(question -> question.task() == task(name)).toList();
         return Answer.accuracy(survey.ask(own, (_, _) -> {}));
     }
 }
