@@ -1,7 +1,10 @@
 package dev.mimic.adapt.comparison;
 
 import dev.mimic.adapt.AdaptedAnswers;
+import dev.mimic.adapt.evaluation.Evaluator;
 import dev.mimic.adapt.evaluation.McNemar;
+import dev.mimic.adapt.task.Example;
+import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.sampling.SamplingOptions;
 import java.util.ArrayList;
@@ -61,6 +64,7 @@ public record Comparison(List<Method> rows, List<Column> columns, List<Cell> cel
             Contenders contenders,
             int replyLimit,
             Listener listener) {
+        warm(engine, columns);
         List<Cell> cells = new ArrayList<>();
         for (Method method : rows) {
             for (Column column : columns) {
@@ -68,6 +72,15 @@ public record Comparison(List<Method> rows, List<Column> columns, List<Cell> cel
             }
         }
         return new Comparison(rows, columns, cells);
+    }
+
+    /** A few short replies, so that the first cell's seconds are no others than the next one's. */
+    private static void warm(Engine engine, List<Column> columns) {
+        for (Column column : columns) {
+            List<String> few =
+                    column.test().stream().limit(16).map(Example::prompt).toList();
+            new Evaluator(engine).replies(few, _ -> Adapter.NONE, 8, _ -> {});
+        }
     }
 
     private static Cell cell(

@@ -210,20 +210,18 @@ public final class FewShotSearch {
         double top = Arrays.stream(scores).filter(s -> !Double.isNaN(s)).max().orElse(Double.NaN);
         double[] ties = new double[scores.length];
         Arrays.fill(ties, Double.NEGATIVE_INFINITY);
-        if (Arrays.stream(scores).filter(score -> score == top).count() > 1) {
-            for (int i = 0; i < scores.length; i++) {
-                if (scores[i] == top) {
-                    ties[i] = logLikelihood(adapters.get(i).orElseThrow());
-                }
+        int[] tied =
+                IntStream.range(0, scores.length).filter(i -> scores[i] == top).toArray();
+        if (tied.length > 1) {
+            List<Adapter> candidates = Arrays.stream(tied)
+                    .mapToObj(i -> adapters.get(i).orElseThrow())
+                    .toList();
+            double[] likelihoods = evaluator.logLikelihoods(shots, candidates, replyLimit);
+            for (int i = 0; i < tied.length; i++) {
+                ties[tied[i]] = likelihoods[i];
             }
         }
         return ties;
-    }
-
-    private double logLikelihood(Adapter adapter) {
-        return shots.stream()
-                .mapToDouble(shot -> evaluator.logLikelihood(shot, adapter, replyLimit))
-                .sum();
     }
 
     private Accuracy onShots(Adapter adapter) {

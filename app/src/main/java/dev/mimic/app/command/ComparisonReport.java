@@ -214,13 +214,10 @@ record ComparisonReport(
         if (!mixtures.isEmpty()) {
             all.add(ComparisonTables.alphas(mixtures));
         }
+        if (!named.isEmpty()) {
+            all.add(ComparisonTables.named(named));
+        }
         return all;
-    }
-
-    private List<String> remarks() {
-        List<String> lines = new ArrayList<>(new ComparisonTables(comparison).missing());
-        ComparisonTables.named(named).ifPresent(lines::add);
-        return lines;
     }
 
     /** The text for a person. */
@@ -228,7 +225,7 @@ record ComparisonReport(
         for (ReportTable table : tables()) {
             out.println(table.text());
         }
-        remarks().forEach(out::println);
+        new ComparisonTables(comparison).missing().forEach(line -> out.println(ReportTable.wrapped(line)));
         out.println(String.format(Locale.ROOT, "%.1f s in all", seconds.get("total")));
     }
 
@@ -243,7 +240,9 @@ record ComparisonReport(
             text.append("![weights of the few-shot mixtures](alphas.png)\n");
         }
         text.append('\n');
-        remarks().forEach(line -> text.append("- ").append(line).append('\n'));
+        new ComparisonTables(comparison)
+                .missing()
+                .forEach(line -> text.append("- ").append(line).append('\n'));
         if (settings.model().equals(BundledModel.NAME)) {
             text.append("- ").append(TOY).append('\n');
         }

@@ -19,8 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /** A comparison as tables for people. */
 final class ComparisonTables {
@@ -185,15 +183,14 @@ final class ComparisonTables {
         return Arrays.stream(alpha).average().orElse(Double.NaN);
     }
 
-    /** How well kinds are named, one line; none if it was not measured. */
-    static Optional<String> named(Map<String, List<Answer>> named) {
-        if (named.isEmpty()) {
-            return Optional.empty();
-        }
-        Function<Map.Entry<String, List<Answer>>, String> each =
-                entry -> entry.getKey() + " " + percent(Answer.accuracy(entry.getValue()));
+    /** How well kinds are named. */
+    static ReportTable named(Map<String, List<Answer>> named) {
         int examples = named.values().iterator().next().size();
-        return Optional.of("Kind of the question named right, % of " + examples + ": "
-                + named.entrySet().stream().map(each).collect(Collectors.joining(", ")));
+        List<List<String>> rows = named.entrySet().stream()
+                .map(entry -> List.of(entry.getKey(), percent(Answer.accuracy(entry.getValue()))))
+                .toList();
+        return new ReportTable(
+                "Kind of the question named right, % (95 % interval)",
+                List.of("method", "dispatch (" + examples + ")"), 1, rows);
     }
 }

@@ -43,6 +43,21 @@ record ReportTable(String title, List<String> headings, int fixed, List<List<Str
         return text.toString();
     }
 
+    /** A sentence for a terminal, in lines of at most 80 columns; all but the first are indented. */
+    static String wrapped(String sentence) {
+        StringBuilder text = new StringBuilder();
+        int width = 0;
+        for (String word : sentence.split(" ")) {
+            if (width > 0 && width + 1 + word.length() > WIDTH) {
+                text.append("\n   ");
+                width = 3;
+            }
+            text.append(width > 0 ? " " : "").append(word);
+            width += (width > 0 ? 1 : 0) + word.length();
+        }
+        return text.toString();
+    }
+
     private int width(int column) {
         int width = headings.get(column).length();
         for (List<String> row : rows) {

@@ -9,7 +9,7 @@ import java.util.Arrays;
 
 /**
  * {@code y[i, c] = Σ_r weights[r, c] · x[i, r]}, four rows of weights at a time, each a multiple added to a row of sums.
- * For a few rows of x; many go through {@link VectorGemmTransposed}, which has the same order: fma in order of the rows
+ * For a few rows of x; many go through {@link VectorPanelGemm}, which has the same order: fma in order of the rows
  * within a slice of {@link VectorGemmTile#DEPTH} rows, the slices added in order. Threads share the columns, so that no
  * sum is ever cut.
  */

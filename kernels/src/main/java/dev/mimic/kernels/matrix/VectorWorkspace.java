@@ -14,7 +14,7 @@ final class VectorWorkspace {
     private final float[] rows = new float[VectorChainTile.ROWS * VectorDots.LEADING];
     private final float[] tiles = new float[(4 + VectorGemvPanels.GROUPS) * VectorChainTile.SIZE];
     private final float[] tile = new float[VectorGemmTile.ROWS * VectorGemmTile.PANEL];
-    private final float[] lines = new float[VectorGemmTransposed.LINES * VectorGemmTransposed.LINE];
+    private final float[] lines = new float[VectorPanelPacking.SCRATCH];
 
     /** Twelve rows of F32, {@link VectorDots#LEADING} apart. */
     float[] rows() {
