@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.mimic.adapt.bundled.BundledModel;
 import dev.mimic.adapt.dispatch.Choice;
@@ -13,6 +14,8 @@ import dev.mimic.adapt.dispatch.Dispatcher;
 import dev.mimic.adapt.dispatch.ExpertFolder;
 import dev.mimic.adapt.evaluation.Answer;
 import dev.mimic.adapt.evaluation.Evaluator;
+import dev.mimic.adapt.evaluation.Question;
+import dev.mimic.adapt.evaluation.Survey;
 import dev.mimic.adapt.search.FewShotResult;
 import dev.mimic.adapt.search.FewShotSearch;
 import dev.mimic.adapt.search.FewShotSettings;
@@ -35,6 +38,7 @@ import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.model.ModelDirectory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -111,6 +115,30 @@ final class TwoPassTest {
         List<Answer> answers =
                 new Evaluator(engine).ask(task, rows, i -> choices.get(i).adapter(), task.replyLimit(), _ -> {});
         return Answer.accuracy(answers).right();
+    }
+
+    @Test
+    void aSurveyAsksQuestionsOfAllTasksOnceAndAnswersAsEachAlone() {
+        List<Question> questions = new ArrayList<>();
+        Map<String, Adapter> adapters = experts.adapters(factors, false, _ -> {});
+        List<Answer> alone = new ArrayList<>();
+        for (String skill : SKILLS) {
+            Task task = Task.of("bundled-" + skill);
+            List<Example> rows = BundledModel.examples(skill, "test").subList(0, 10);
+            for (Adapter adapter : List.of(Adapter.NONE, adapters.get(skill))) {
+                questions.addAll(Question.all(task, rows, adapter));
+                alone.addAll(new Evaluator(engine).ask(rows, adapter, task.replyLimit(), _ -> {}));
+            }
+        }
+        Survey survey = new Survey(engine);
+        int[] last = {0, 0};
+        assertEquals(alone, survey.ask(questions, (replies, of) -> {
+            last[0] = replies;
+            last[1] = of;
+        }));
+        assertArrayEquals(new int[] {60, 60}, last);
+        assertEquals(alone.reversed(), survey.ask(questions.reversed(), (_, _) -> fail("asked again")));
+        assertEquals(60, survey.replies());
     }
 
     @Test

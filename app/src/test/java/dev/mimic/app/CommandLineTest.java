@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -254,6 +255,74 @@ final class CommandLineTest {
     }
 
     @Test
+    void brokenLinesAreNamedByTheirNumber() {
+        List<String> tokenized = runWith("\"a\"\n\nnonsense\n3\n", "tokenize", "bundled")
+                .out()
+                .lines()
+                .toList();
+        assertTrue(
+                tokenized.get(1).startsWith("{\"error\":\"stdin line 3: not valid JSON at column 1: "),
+                tokenized.get(1));
+        assertEquals("{\"error\":\"stdin line 4: expected a JSON string\"}", tokenized.get(2));
+        List<String> rendered = runWith("\n{\"messages\":3}\n{\"messages\":[{}]}\n", "render", "bundled")
+                .out()
+                .lines()
+                .toList();
+        assertEquals("{\"error\":\"stdin line 2: messages: expected a list, found 3\"}", rendered.get(0));
+        assertTrue(rendered.get(1).startsWith("{\"error\":\"stdin line 3: chat template, line 1: "), rendered.get(1));
+    }
+
+    @Test
+    void aModelWithoutTokenizerSaysWhyThereIsNoText() throws IOException {
+        Path copy = copy(Path.of(model("llama-bf16")), folder.resolve("ids-only"));
+        Files.delete(copy.resolve("tokenizer.json"));
+        String[] command = {"run", copy.toString(), "--prompt-ids", "1,17", "--max-tokens", "3", "--ignore-eos"};
+        Outcome outcome = ok(command);
+        assertEquals("\n", outcome.out());
+        assertTrue(outcome.err().contains("note: " + copy + " has no tokenizer.json"), outcome.err());
+        String[] json = Arrays.copyOf(command, command.length + 1);
+        json[command.length] = "--json";
+        assertEquals(3, ok(json).json().list("ids").orElseThrow().size());
+        refused(1, List.of("tokenizer"), "run", copy.toString(), "x");
+    }
+
+    @Test
+    void anUnknownExpertOfTheBundledModelIsAnsweredByThoseItHas() {
+        refused(
+                1,
+                List.of("'maths'", "math, code, reasoning, dispatch"),
+                "run",
+                "bundled",
+                "x",
+                "--expert",
+                "maths@0.5");
+    }
+
+    @Test
+    void aFileToWriteWithoutItsFolderIsRefusedBeforeTheWork() throws IOException {
+        String file = folder.resolve("missing/f").toString();
+        List<String> words = List.of("no such file or folder: " + folder.resolve("missing"));
+        refused(1, words, "logits", "bundled", "--ids", "1", "--out", file);
+        refused(1, words, "svd", model("llama-gqa-f32") + "/model.safetensors", "x", "--out", file);
+        refused(1, words, "train", "bundled", "--task", "bundled-math", "--out", file);
+        refused(1, words, "adapt", "bundled", "--task", "bundled-mixed", "--expert", "math", "--out", file);
+        refused(1, words, "eval", "bundled", "--task", "bundled-math", "--predictions", file);
+        refused(1, words, "import-sakana", "nowhere.pt", "--model", "bundled", "--out", file);
+        String itself = folder.toString();
+        refused(1, List.of(itself + ": is a folder"), "logits", "bundled", "--ids", "1", "--out", itself);
+        Path plain = Files.createFile(folder.resolve("plain"));
+        refused(1, List.of("not a folder: " + plain), "logits", "bundled", "--ids", "1", "--out", plain + "/f");
+    }
+
+    @Test
+    void factorsOfAnotherModelNameTheNextStep() {
+        String factors = folder.resolve("factors").toString();
+        ok("decompose", model("llama-bf16"), factors, "--targets", "*layers.0.mlp.up_proj*");
+        List<String> words = List.of("another model", "`mimic decompose MODEL OUT`", "--transfer");
+        refused(1, words, "run", model("llama-gqa-f32"), "x", "--factors", factors);
+    }
+
+    @Test
     void renderAppliesTheChatTemplate() {
         String line = "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"add_generation_prompt\":true}";
         assertEquals(
@@ -289,16 +358,6 @@ final class CommandLineTest {
     void doctorSaysWhatRuns() {
         assertTrue(ok("doctor").out().contains("kernels"));
         assertTrue(ok("doctor", "--json").json().has("kernels"));
-    }
-
-    @Test
-    void theDemoReportsEverySkill() {
-        JsonObject report = ok("demo", "--examples", "20", "--json").json();
-        assertEquals(4, report.list("skills").orElseThrow().size());
-        assertTrue(report.object("seconds").orElseThrow().number("total").orElseThrow() > 0);
-        Path out = folder.resolve("demo");
-        assertTrue(ok("demo", "--examples", "5", "--out", out.toString()).out().contains("95 % interval"));
-        assertTrue(Files.exists(out.resolve("demo.txt")) && Files.exists(out.resolve("demo.json")));
     }
 
     private static Path copy(Path from, Path to) throws IOException {

@@ -75,6 +75,7 @@ final class ExitCodesTest {
             train bundled --task bundled-math --out e --samples 5 : samples
             train bundled --task bundled-math --out e --objective win : objective
             train bundled --task bundled-math --out e --schedule steep : --schedule
+            train bundled --task bundled-math --out e --method lora --rank 0 : rank
             train bundled --task gsm8k --out e : --data
             adapt bundled --task bundled-mixed --out x : --expert
             adapt bundled --task bundled-mixed --expert math --out x --population 0 : population
@@ -94,8 +95,7 @@ final class ExitCodesTest {
             import f d --dtype f8 : --dtype
             import-sakana f --model bundled : --out
             import-sakana f --model bundled --out x --max-mult 0 : --max-mult
-            demo --examples 0 : --examples
-            demo --examples 301 : --examples
+            demo --threads 0 : --threads
             doctor --threads 0 : --threads
             doctor please : please
             """;

@@ -1,20 +1,17 @@
 package dev.mimic.app;
 
+import static dev.mimic.app.Outcome.ok;
+import static dev.mimic.app.Outcome.refused;
+import static dev.mimic.app.Outcome.runWith;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.mimic.adapt.bundled.BundledModel;
-import dev.mimic.app.command.CommandRunner;
-import dev.mimic.app.terminal.Console;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -28,48 +25,11 @@ import org.junit.jupiter.api.io.TempDir;
 final class LoraCommandsTest {
     private static final String QUESTION = "There are 7 cups here. Cara adds 4. How many cups are there?";
 
-    private record Outcome(int code, String out, String err) {
-        JsonObject json() {
-            return Json.parseObject(out.getBytes(StandardCharsets.UTF_8), "stdout");
-        }
-
-        List<String> errors() {
-            return err.lines().filter(line -> line.startsWith("mimic:")).toList();
-        }
-    }
-
     @TempDir
     private static Path folder;
 
     private static Path adapter;
     private static JsonObject trained;
-
-    private static Outcome run(String stdin, String... args) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        Console console = new Console(
-                new ByteArrayInputStream(stdin.getBytes(StandardCharsets.UTF_8)),
-                new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8),
-                false);
-        int code = CommandRunner.run(console, args);
-        return new Outcome(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
-    }
-
-    private static Outcome ok(String... args) {
-        Outcome outcome = run("", args);
-        assertEquals(0, outcome.code(), () -> Arrays.toString(args) + ": " + outcome.err());
-        return outcome;
-    }
-
-    private static void refused(int code, List<String> words, String... args) {
-        Outcome outcome = run("", args);
-        assertEquals(code, outcome.code(), () -> Arrays.toString(args) + ": " + outcome.err());
-        assertEquals(1, outcome.errors().size(), outcome.err());
-        for (String word : words) {
-            assertTrue(outcome.errors().getFirst().contains(word), outcome.err());
-        }
-    }
 
     @BeforeAll
     static void train() {
@@ -141,7 +101,7 @@ final class LoraCommandsTest {
                 .json();
         assertEquals(
                 "lora", report.object("adaptation").orElseThrow().text("mode").orElseThrow());
-        Outcome chat = run(QUESTION + "\n/quit\n", "chat", "bundled", "--lora", adapter.toString());
+        Outcome chat = runWith(QUESTION + "\n/quit\n", "chat", "bundled", "--lora", adapter.toString());
         assertEquals(0, chat.code(), chat.err());
         assertEquals(report.text("text").orElseThrow(), chat.out().strip());
         String[] score = {"score", "bundled", "--prompt", QUESTION, "--completion", "7+4=11."};
@@ -210,7 +170,7 @@ final class LoraCommandsTest {
         refused(2, List.of("--max-mult"), with(train, "--method", "lora", "--max-mult", "2"));
         refused(2, List.of("--factors"), with(train, "--method", "lora", "--factors", "x"));
         refused(2, List.of("--method"), with(train, "--method", "prefix"));
-        refused(1, List.of("rank is 0"), with(train, "--method", "lora", "--rank", "0"));
+        refused(2, List.of("rank is 0"), with(train, "--method", "lora", "--rank", "0"));
         String[] out = {"train", "bundled", "--task", "bundled-math", "--method", "lora", "--out", lora + ".seen"};
         refused(1, List.of("is a file"), out);
     }

@@ -8,6 +8,7 @@ import dev.mimic.engine.runtime.Completion;
 import dev.mimic.engine.runtime.GenerationTask;
 import dev.mimic.engine.runtime.PromptPass;
 import dev.mimic.engine.runtime.ReplyText;
+import dev.mimic.engine.runtime.ScorePass;
 import dev.mimic.engine.sampling.SamplingOptions;
 import dev.mimic.engine.trace.ForwardTrace;
 import dev.mimic.loader.model.GenerationConfig;
@@ -38,7 +39,8 @@ public final class Engine implements AutoCloseable {
         this.model = model;
         this.context = options.contextLength().orElse(model.directory().config().maxPositions());
         this.requests = new RequestReader(model, context, options.clock());
-        this.scheduler = new BatchScheduler(model.transformer(), options.maxBatch(), model::checkStillWhole);
+        this.scheduler = new BatchScheduler(
+                model.transformer(), options.maxBatch(), options.cacheBytes(), model::checkStillWhole);
         this.loadSeconds = (System.nanoTime() - start) / 1e9;
     }
 
@@ -86,21 +88,33 @@ public final class Engine implements AutoCloseable {
      * @throws IllegalStateException if one failed; the others ran to their end
      */
     public List<GenerationResult> generateAll(List<GenerationRequest> all) {
+        return submitAll(all).stream().map(PendingGeneration::await).toList();
+    }
+
+    /**
+     * Starts all n replies of several requests without waiting. They begin together: nothing runs before all prompts are
+     * read, and none is started if one is refused.
+     *
+     * @return n replies for each request, in order
+     */
+    public List<PendingGeneration> submitAll(List<GenerationRequest> all) {
+        List<GenerationTask> tasks = new ArrayList<>();
         List<PendingGeneration> pending = new ArrayList<>();
         for (GenerationRequest request : all) {
-            pending.addAll(submitAll(request));
+            int[] promptIds = requests.promptIds(request);
+            for (int i = 0; i < request.n(); i++) {
+                GenerationTask task = requests.task(request, promptIds, i, null);
+                tasks.add(task);
+                pending.add(pending(task, promptIds));
+            }
         }
-        return pending.stream().map(PendingGeneration::await).toList();
+        scheduler.submit(tasks);
+        return pending;
     }
 
     /** Starts all n replies of a request without waiting. */
     public List<PendingGeneration> submitAll(GenerationRequest request) {
-        int[] promptIds = requests.promptIds(request);
-        List<PendingGeneration> pending = new ArrayList<>();
-        for (int i = 0; i < request.n(); i++) {
-            pending.add(submit(request, promptIds, i, null));
-        }
-        return pending;
+        return submitAll(List.of(request));
     }
 
     /**
@@ -116,12 +130,13 @@ public final class Engine implements AutoCloseable {
             throw new IllegalArgumentException(
                     "request: n is " + request.n() + ", expected 1 where one reply is given");
         }
-        return submit(request, requests.promptIds(request), 0, listener);
+        int[] promptIds = requests.promptIds(request);
+        GenerationTask task = requests.task(request, promptIds, 0, listener);
+        scheduler.submit(List.of(task));
+        return pending(task, promptIds);
     }
 
-    private PendingGeneration submit(GenerationRequest request, int[] promptIds, int i, GenerationListener listener) {
-        GenerationTask task = requests.task(request, promptIds, i, listener);
-        scheduler.submit(task);
+    private PendingGeneration pending(GenerationTask task, int[] promptIds) {
         return new PendingGeneration(task, scheduler::checkMayWait, completion -> result(task, promptIds, completion));
     }
 
@@ -182,26 +197,47 @@ public final class Engine implements AutoCloseable {
      * @param promptIds the BOS id takes the place of an empty one
      * @param completionIds may be empty
      * @throws IllegalArgumentException if both together do not fit the context, or an id is beyond the vocabulary
+     * @throws IllegalStateException if a logit is not finite
      */
     public Score score(int[] promptIds, int[] completionIds, Adapter adapter) {
-        int[] prompt = requests.checked(promptIds);
-        double[] logprobs = new double[completionIds.length];
-        if (completionIds.length == 0) {
-            return new Score(new int[0], logprobs);
+        return scoreAll(List.of(new ScoreRequest(promptIds, completionIds, adapter)))
+                .getFirst();
+    }
+
+    /**
+     * Log-probabilities of many completions, packed into full steps whatever adapters they carry; each gets bit for bit
+     * what it would get alone. Other requests wait meanwhile.
+     *
+     * @return one for each request, in order
+     * @throws IllegalArgumentException if a prompt and its completion do not fit the context, or an id is beyond the
+     *     vocabulary
+     * @throws IllegalStateException if a logit is not finite
+     */
+    public List<Score> scoreAll(List<ScoreRequest> all) {
+        List<Score> scores = new ArrayList<>();
+        List<ScorePass.Sequence> sequences = new ArrayList<>();
+        for (ScoreRequest request : all) {
+            int[] prompt = requests.checked(request.promptIds());
+            int[] completion = request.completionIds();
+            Score score = new Score(completion.clone(), new double[completion.length]);
+            scores.add(score);
+            if (completion.length > 0) {
+                requests.checked(completion);
+                requests.checkFits("score", prompt.length + completion.length);
+                int[] ids = Arrays.copyOf(prompt, prompt.length + completion.length);
+                System.arraycopy(completion, 0, ids, prompt.length, completion.length);
+                sequences.add(new ScorePass.Sequence(
+                        ids, prompt.length, requests.scales(request.adapter()), score.logprobs()));
+            }
         }
-        requests.checked(completionIds);
-        int[] ids = Arrays.copyOf(prompt, prompt.length + completionIds.length - 1);
-        System.arraycopy(completionIds, 0, ids, prompt.length, completionIds.length - 1);
-        requests.checkFits("score", ids.length + 1);
-        int first = prompt.length - 1;
-        run(
-                ids,
-                first,
-                adapter,
-                ForwardTrace.NONE,
-                (position, row) ->
-                        logprobs[position - first] = PromptPass.logprob(row, completionIds[position - first]));
-        return new Score(completionIds.clone(), logprobs);
+        if (!sequences.isEmpty()) {
+            scheduler.call(() -> {
+                model.checkStillWhole();
+                new ScorePass(model.transformer()).run(sequences);
+                return null;
+            });
+        }
+        return List.copyOf(scores);
     }
 
     /**

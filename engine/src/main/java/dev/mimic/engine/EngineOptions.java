@@ -21,6 +21,8 @@ import java.util.function.LongSupplier;
  * @param blockSize rows of a prompt that go through the model together
  * @param maxBatch rows decoded together
  * @param clock nanoseconds that deadlines go by, from any start; read by several threads
+ * @param cacheBytes keys and values of the rows decoded together at most; a row that would exceed it waits, unless it is
+ *     alone
  */
 public record EngineOptions(
         int threads,
@@ -32,7 +34,8 @@ public record EngineOptions(
         Function<WorkerPool, Backend> backend,
         int blockSize,
         int maxBatch,
-        LongSupplier clock) {
+        LongSupplier clock,
+        long cacheBytes) {
 
     /** How factors are applied. */
     public enum Form {
@@ -46,7 +49,17 @@ public record EngineOptions(
 
     /** All processors, the model's context, no factors. */
     public static final EngineOptions DEFAULTS = new EngineOptions(
-            0, OptionalInt.empty(), Optional.empty(), Form.AUTO, false, Optional.empty(), Backend::best, 256, 32, System::nanoTime);
+            0,
+            OptionalInt.empty(),
+            Optional.empty(),
+            Form.AUTO,
+            false,
+            Optional.empty(),
+            Backend::best,
+            256,
+            32,
+            System::nanoTime,
+            Long.MAX_VALUE);
 
     /**
      * Checks the numbers.
@@ -58,55 +71,90 @@ public record EngineOptions(
         require(contextLength.orElse(1) >= 1, "context length", contextLength.orElse(1), "at least 1");
         require(blockSize >= 1, "block size", blockSize, "at least 1");
         require(maxBatch >= 1, "max batch", maxBatch, "at least 1");
+        require(cacheBytes >= 1, "cache bytes", cacheBytes, "at least 1");
     }
 
-    private static void require(boolean holds, String name, int value, String expected) {
+    private static void require(boolean holds, String name, long value, String expected) {
         if (!holds) {
             throw new IllegalArgumentException("engine: " + name + " is " + value + ", expected " + expected);
         }
     }
 
     public EngineOptions withThreads(int value) {
-        return new EngineOptions(value, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch, clock);
+        return new EngineOptions(
+                value, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch, clock, cacheBytes);
     }
 
     public EngineOptions withContextLength(int value) {
         OptionalInt length = OptionalInt.of(value);
-        return new EngineOptions(threads, length, factors, form, transfer, pool, backend, blockSize, maxBatch, clock);
+        return new EngineOptions(
+                threads, length, factors, form, transfer, pool, backend, blockSize, maxBatch, clock, cacheBytes);
     }
 
     public EngineOptions withFactors(Path value) {
         Optional<Path> folder = Optional.of(value);
-        return new EngineOptions(threads, contextLength, folder, form, transfer, pool, backend, blockSize, maxBatch, clock);
+        return new EngineOptions(
+                threads, contextLength, folder, form, transfer, pool, backend, blockSize, maxBatch, clock, cacheBytes);
     }
 
     public EngineOptions withForm(Form value) {
-        return new EngineOptions(threads, contextLength, factors, value, transfer, pool, backend, blockSize, maxBatch, clock);
+        return new EngineOptions(
+                threads,
+                contextLength,
+                factors,
+                value,
+                transfer,
+                pool,
+                backend,
+                blockSize,
+                maxBatch,
+                clock,
+                cacheBytes);
     }
 
     public EngineOptions withTransfer(boolean value) {
-        return new EngineOptions(threads, contextLength, factors, form, value, pool, backend, blockSize, maxBatch, clock);
+        return new EngineOptions(
+                threads, contextLength, factors, form, value, pool, backend, blockSize, maxBatch, clock, cacheBytes);
     }
 
     public EngineOptions withPool(WorkerPool value) {
         Optional<WorkerPool> shared = Optional.of(value);
-        return new EngineOptions(threads, contextLength, factors, form, transfer, shared, backend, blockSize, maxBatch, clock);
+        return new EngineOptions(
+                threads,
+                contextLength,
+                factors,
+                form,
+                transfer,
+                shared,
+                backend,
+                blockSize,
+                maxBatch,
+                clock,
+                cacheBytes);
     }
 
     public EngineOptions withBackend(Function<WorkerPool, Backend> value) {
-        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, value, blockSize, maxBatch, clock);
+        return new EngineOptions(
+                threads, contextLength, factors, form, transfer, pool, value, blockSize, maxBatch, clock, cacheBytes);
     }
 
     public EngineOptions withBlockSize(int value) {
-        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, backend, value, maxBatch, clock);
+        return new EngineOptions(
+                threads, contextLength, factors, form, transfer, pool, backend, value, maxBatch, clock, cacheBytes);
     }
 
     public EngineOptions withMaxBatch(int value) {
-        return new EngineOptions(threads, contextLength, factors, form, transfer, pool, backend, blockSize, value, clock);
+        return new EngineOptions(
+                threads, contextLength, factors, form, transfer, pool, backend, blockSize, value, clock, cacheBytes);
     }
 
     public EngineOptions withClock(LongSupplier value) {
         return new EngineOptions(
-                threads, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch, value);
+                threads, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch, value, cacheBytes);
+    }
+
+    public EngineOptions withCacheBytes(long value) {
+        return new EngineOptions(
+                threads, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch, clock, value);
     }
 }

@@ -288,7 +288,9 @@ final class EngineTest {
         InvalidModelException e = assertThrows(
                 InvalidModelException.class, () -> Engine.open(other, options).close());
         assertTrue(e.getMessage().contains("the factors are of another model, expected fingerprint "), e.getMessage());
-        assertTrue(e.getMessage().contains("`mimic decompose MODEL OUT`, or accept these with --transfer"), e.getMessage());
+        assertTrue(
+                e.getMessage().contains("`mimic decompose MODEL OUT`, or accept these with --transfer"),
+                e.getMessage());
         Engine.open(other, options.withTransfer(true)).close();
     }
 

@@ -40,7 +40,8 @@ final class LowRankAdapterTest {
         float[][] found = engine.logits(ids, adapter);
         for (int i = 0; i < ids.length; i++) {
             assertTrue(Goldens.distance(expected[i], found[i]) <= TOLERANCE, "position " + i);
-            assertFalse(Goldens.distance(base[i], found[i]) <= 10 * TOLERANCE, "position " + i + " is the base model's");
+            assertFalse(
+                    Goldens.distance(base[i], found[i]) <= 10 * TOLERANCE, "position " + i + " is the base model's");
         }
         int[] greedy = reference(model, adapter).greedy(ids, 24);
         GenerationRequest request = GenerationRequest.ofIds(ids)

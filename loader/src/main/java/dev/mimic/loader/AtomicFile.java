@@ -42,8 +42,7 @@ public final class AtomicFile {
         if (!Files.isDirectory(folder)) {
             String named = String.valueOf(file.getParent());
             throw failed(
-                    file,
-                    Files.exists(folder) ? new NotDirectoryException(named) : new NoSuchFileException(named));
+                    file, Files.exists(folder) ? new NotDirectoryException(named) : new NoSuchFileException(named));
         }
     }
 
@@ -103,7 +102,7 @@ public final class AtomicFile {
         try {
             Files.deleteIfExists(temporary);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            return; // only after a failure is there anything to delete, and that failure is the one to tell
         }
     }
 

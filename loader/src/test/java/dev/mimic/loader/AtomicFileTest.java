@@ -1,13 +1,16 @@
 package dev.mimic.loader;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -69,6 +72,25 @@ final class AtomicFileTest {
         Path file = folder.resolve("missing/a.json");
         UncheckedIOException e = assertThrows(UncheckedIOException.class, () -> AtomicFile.writeText(file, "x"));
         assertTrue(e.getMessage().startsWith(file + ": cannot be written"), e.getMessage());
+        NoSuchFileException cause = assertInstanceOf(NoSuchFileException.class, e.getCause());
+        assertEquals(file.getParent().toString(), cause.getFile());
+    }
+
+    @Test
+    void noErrorNamesTheTemporaryFile() {
+        String longName = "a".repeat(250); // fits a name, but not with what the temporary file adds
+        UncheckedIOException e =
+                assertThrows(UncheckedIOException.class, () -> AtomicFile.writeText(folder.resolve(longName), "x"));
+        FileSystemException cause = assertInstanceOf(FileSystemException.class, e.getCause());
+        assertEquals(folder.resolve(longName).toString(), cause.getFile());
+        UncheckedIOException full = assertThrows(
+                UncheckedIOException.class,
+                () -> AtomicFile.write(folder.resolve("b"), channel -> {
+                    throw new IOException("No space left on device");
+                }));
+        assertEquals(
+                folder.resolve("b") + ": cannot be written: No space left on device",
+                full.getCause().getMessage());
     }
 
     private List<Path> listed() throws IOException {

@@ -8,6 +8,8 @@ import dev.mimic.engine.Engine;
 import dev.mimic.engine.GenerationRequest;
 import dev.mimic.engine.GenerationResult;
 import dev.mimic.engine.PendingGeneration;
+import dev.mimic.engine.Score;
+import dev.mimic.engine.ScoreRequest;
 import dev.mimic.engine.sampling.SamplingOptions;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -118,16 +120,15 @@ public final class Evaluator {
     /** As {@link #replies}, with all that is known of each reply. */
     public List<GenerationResult> results(
             List<String> prompts, IntFunction<Adapter> adapters, int replyLimit, IntConsumer progress) {
-        List<PendingGeneration> pending = new ArrayList<>();
+        List<GenerationRequest> requests = new ArrayList<>();
         for (int i = 0; i < prompts.size(); i++) {
-            GenerationRequest request = request(engine, prompts.get(i))
+            requests.add(request(engine, prompts.get(i))
                     .withSampling(sampling.withSeed(sampling.seed() + i))
                     .withAdapter(adapters.apply(i))
-                    .withMaxTokens(replyLimit);
-            pending.add(engine.submit(request, null));
+                    .withMaxTokens(replyLimit));
         }
         List<GenerationResult> results = new ArrayList<>();
-        for (PendingGeneration each : pending) {
+        for (PendingGeneration each : engine.submitAll(requests)) {
             results.add(each.await());
             progress.accept(results.size());
         }
@@ -135,20 +136,28 @@ public final class Evaluator {
     }
 
     /**
-     * The natural log-likelihood of an example's answer as the whole reply, cut where the context ends.
+     * The natural log-likelihoods of the examples' answers as whole replies, each cut where the context ends: of every
+     * adapter the sum over the examples. All are scored together.
      *
-     * @param answerLimit tokens of the answer that count, at most
+     * @param answerLimit tokens of an answer that count, at most
+     * @return [adapters]
      */
-    public double logLikelihood(Example example, Adapter adapter, int answerLimit) {
-        int[] prompt = engine.promptIds(request(engine, example.prompt()));
-        int[] answer = engine.tokenizer().encode(example.answer(), false);
-        int length = Math.min(Math.min(answerLimit, answer.length), engine.contextLength() - prompt.length);
-        double sum = 0;
-        for (double logprob :
-                engine.score(prompt, Arrays.copyOf(answer, length), adapter).logprobs()) {
-            sum += logprob;
+    public double[] logLikelihoods(List<Example> examples, List<Adapter> adapters, int answerLimit) {
+        List<ScoreRequest> rows = new ArrayList<>();
+        for (Adapter adapter : adapters) {
+            for (Example example : examples) {
+                int[] prompt = engine.promptIds(request(engine, example.prompt()));
+                int[] answer = engine.tokenizer().encode(example.answer(), false);
+                int length = Math.min(Math.min(answerLimit, answer.length), engine.contextLength() - prompt.length);
+                rows.add(new ScoreRequest(prompt, Arrays.copyOf(answer, length), adapter));
+            }
         }
-        return sum;
+        List<Score> scores = engine.scoreAll(rows);
+        double[] sums = new double[adapters.size()];
+        for (int i = 0; i < scores.size(); i++) {
+            sums[i / examples.size()] += scores.get(i).logprob();
+        }
+        return sums;
     }
 
     /** How a task's prompt is asked: one user message through the model's chat template, or the raw prompt where it has none. */

@@ -116,13 +116,20 @@ final class BackwardPass {
         TransformerWeights.Gated gated = block.feedForward();
         int rows = step.rows();
         if (trained.needsInput(gated.down())) {
-            backend.row().swiGlu(rows * gated.gate().out(), a.gate, a.up, gatedInput);
+            backend.row().swiGlu(rows * gated.gate().out(), a.arrays.gate(), a.arrays.up(), gatedInput);
         }
         linear(gated.down(), step, scales, a.projections[6], gatedInput, dx, wide);
-        backend.gradient().swiGlu(rows * gated.gate().out(), a.gate, a.up, wide, a.gate, a.up);
+        backend.gradient()
+                .swiGlu(
+                        rows * gated.gate().out(),
+                        a.arrays.gate(),
+                        a.arrays.up(),
+                        wide,
+                        a.arrays.gate(),
+                        a.arrays.up());
         float[] input = input(step, a.middle, block.feedForwardNorm(), gated.gate(), gated.up());
-        linear(gated.gate(), step, scales, a.projections[4], input, a.gate, end ? null : normed);
-        linear(gated.up(), step, scales, a.projections[5], input, a.up, end ? null : more);
+        linear(gated.gate(), step, scales, a.projections[4], input, a.arrays.gate(), end ? null : normed);
+        linear(gated.up(), step, scales, a.projections[5], input, a.arrays.up(), end ? null : more);
         if (!end) {
             addThroughNorm(block.feedForwardNorm(), rows, a.middle, dx, more);
         }
@@ -139,7 +146,7 @@ final class BackwardPass {
         TransformerWeights.Attention attention = block.attention();
         int rows = step.rows();
         linear(attention.o(), step, scales, a.projections[3], a.attended, dx, heads);
-        HeadGradients gradients = new HeadGradients(a.q, a.k, a.v, heads, dq, dk, dv);
+        HeadGradients gradients = new HeadGradients(a.arrays.q(), a.arrays.k(), a.arrays.v(), heads, dq, dk, dv);
         backend.gradient()
                 .attention(
                         transformer.attentionShape(),

@@ -5,6 +5,7 @@ import dev.mimic.engine.model.Step;
 import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.model.TransformerWeights;
 import dev.mimic.engine.trace.ForwardTrace;
+import dev.mimic.engine.trace.LayerArrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -161,16 +162,6 @@ final class KeptActivations implements ForwardTrace {
     }
 
     @Override
-    public void attention(int layer, int rows, float[] q, float[] k, float[] v) {
-        LayerActivations kept = at(layer);
-        if (kept != null) {
-            copy(q, kept.q, rows * querySize());
-            copy(k, kept.k, rows * keySize());
-            copy(v, kept.v, rows * keySize());
-        }
-    }
-
-    @Override
     public void attended(int layer, int rows, float[] attended) {
         LayerActivations kept = at(layer);
         if (kept != null && kept.attended.length > 0) {
@@ -187,12 +178,9 @@ final class KeptActivations implements ForwardTrace {
     }
 
     @Override
-    public void gated(int layer, int rows, float[] gate, float[] up) {
+    public LayerArrays arrays(int layer) {
         LayerActivations kept = at(layer);
-        if (kept != null) {
-            copy(gate, kept.gate, rows * transformer.config().intermediateSize());
-            copy(up, kept.up, rows * transformer.config().intermediateSize());
-        }
+        return kept == null ? null : kept.arrays;
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.mimic.adapt.gradient;
 
 import dev.mimic.engine.model.Linear;
 import dev.mimic.engine.model.TransformerWeights;
+import dev.mimic.engine.trace.LayerArrays;
 import dev.mimic.loader.model.ModelConfig;
 import java.util.Arrays;
 import java.util.List;
@@ -11,26 +12,14 @@ final class LayerActivations {
     /** The residual stream between attention and feed-forward part, [rows, hidden]. */
     final float[] middle;
 
-    /** Rotated queries, [rows, heads, headSize]. */
-    final float[] q;
-
-    /** Rotated keys, [rows, kvHeads, headSize]. */
-    final float[] k;
-
-    /** Values, [rows, kvHeads, headSize]. */
-    final float[] v;
+    /** Queries, keys, values, gate and upward projection. */
+    final LayerArrays arrays;
 
     /** Queries before their norm, [rows, heads, headSize]; empty where the model has none. */
     final float[] rawQ;
 
     /** Keys before their norm, [rows, kvHeads, headSize]; empty where the model has none. */
     final float[] rawK;
-
-    /** Gate, [rows, intermediate]. */
-    final float[] gate;
-
-    /** Upward projection, [rows, intermediate]. */
-    final float[] up;
 
     /** What attention gives, [rows, heads, headSize]; empty where nobody needs it. */
     final float[] attended;
@@ -49,13 +38,14 @@ final class LayerActivations {
         int queries = config.heads() * config.headSize();
         int keys = config.kvHeads() * config.headSize();
         middle = new float[rows * config.hiddenSize()];
-        q = new float[rows * queries];
-        k = new float[rows * keys];
-        v = new float[rows * keys];
+        arrays = new LayerArrays(
+                new float[rows * queries],
+                new float[rows * keys],
+                new float[rows * keys],
+                new float[rows * config.intermediateSize()],
+                new float[rows * config.intermediateSize()]);
         rawQ = new float[norms ? rows * queries : 0];
         rawK = new float[norms ? rows * keys : 0];
-        gate = new float[rows * config.intermediateSize()];
-        up = new float[rows * config.intermediateSize()];
         attended = new float[withAttended ? rows * queries : 0];
         projections = new float[ranks.length][];
         for (int place = 0; place < ranks.length; place++) {

@@ -64,6 +64,10 @@ final class PeftWriter {
     }
 
     static void checkMayBeReplaced(Path target) {
+        if (!Files.isDirectory(target.getParent())) {
+            throw new IllegalArgumentException("write: " + target.getParent() + " is no folder, expected one to make '"
+                    + target.getFileName() + "' in");
+        }
         if (!Files.exists(target)) {
             return;
         }

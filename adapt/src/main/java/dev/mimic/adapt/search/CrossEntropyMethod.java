@@ -20,6 +20,8 @@ public final class CrossEntropyMethod {
      * @param low least value of an element
      * @param high largest value of an element
      * @param start first mean of every element
+     * @param deviation first standard deviation of every element
+     * @param noise added to the deviation after each generation, so that it does not vanish early (Szita and Lörincz 2006)
      * @param ema weight of the old mean and deviation in the new, 0 to below 1
      * @param keepBest whether the best member so far takes the place of each generation's first
      */
@@ -30,8 +32,23 @@ public final class CrossEntropyMethod {
             double low,
             double high,
             double start,
+            double deviation,
+            double noise,
             double ema,
             boolean keepBest) {
+        /** Settings that begin with half of the range as the deviation and add no noise, as published. */
+        public Settings(
+                int dimensions,
+                int population,
+                double eliteShare,
+                double low,
+                double high,
+                double start,
+                double ema,
+                boolean keepBest) {
+            this(dimensions, population, eliteShare, low, high, start, (high - low) / 2, 0, ema, keepBest);
+        }
+
         public Settings {
             if (dimensions < 1) {
                 throw new IllegalArgumentException("search: dimensions is " + dimensions + ", expected at least 1");
@@ -43,6 +60,13 @@ public final class CrossEntropyMethod {
             if (!(low < high) || !(ema >= 0 && ema < 1)) {
                 throw new IllegalArgumentException("search: range " + low + " to " + high + " and ema " + ema
                         + ", expected low below high and 0 <= ema < 1");
+            }
+            if (!(start >= low && start <= high)
+                    || !(deviation > 0 && Double.isFinite(deviation))
+                    || !(noise >= 0 && Double.isFinite(noise))) {
+                throw new IllegalArgumentException("search: start " + start + ", deviation " + deviation + " and noise "
+                        + noise + ", expected a start from " + low + " to " + high
+                        + ", a deviation above 0 and noise of 0 or more");
             }
         }
 
@@ -61,12 +85,12 @@ public final class CrossEntropyMethod {
     private double bestScore = Double.NEGATIVE_INFINITY;
     private double bestTie = Double.NEGATIVE_INFINITY;
 
-    /** Starts a search; mean at {@code start}, deviation at half the range. */
+    /** Starts a search. */
     public CrossEntropyMethod(Settings settings, RandomGenerator random) {
         this.settings = settings;
         this.random = random;
         this.mean = filled(settings.start());
-        this.deviation = filled((settings.high() - settings.low()) / 2);
+        this.deviation = filled(settings.deviation());
         this.best = mean.clone();
     }
 
@@ -157,8 +181,13 @@ public final class CrossEntropyMethod {
             }
             double spread = Math.sqrt(squares / (elites.length - 1)); // unbiased, as the authors' code
             mean[d] = average * (1 - settings.ema()) + settings.ema() * mean[d];
-            deviation[d] = spread * (1 - settings.ema()) + settings.ema() * deviation[d];
+            deviation[d] = spread * (1 - settings.ema()) + settings.ema() * deviation[d] + settings.noise();
         }
+    }
+
+    /** Members that move the distribution. */
+    int elites() {
+        return settings.elites();
     }
 
     /** Mean of the distribution, [dimensions]. */

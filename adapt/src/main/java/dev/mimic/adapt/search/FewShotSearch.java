@@ -9,15 +9,18 @@ import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
  * Few-shot adaptation: searches the mixture of experts that answers some examples best, by the cross-entropy method. A
  * population is one batch: every candidate's every shot, each row with its candidate's z. The score is the share of right
- * answers; among the best the log-likelihood of the right answers decides which is kept.
+ * answers; among the best the log-likelihood of the right answers decides which is kept. Where only the elites count, as
+ * for their mean, candidates that cannot come among them any more are asked no further: a {@link Race}, in a few batches.
  */
 public final class FewShotSearch {
     private final Evaluator evaluator;
@@ -43,7 +46,7 @@ public final class FewShotSearch {
      *
      * @param number from 1
      * @param best share of the shots that its best member answers right
-     * @param average the same of all members
+     * @param average the same of all members; of those that were asked no further the most they could have reached
      * @param mean the distribution's mean after it, [groups, experts]
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -92,22 +95,16 @@ public final class FewShotSearch {
         long start = System.nanoTime();
         int experts = space.dimensions() / space.groups();
         CrossEntropyMethod search = new CrossEntropyMethod(
-                new CrossEntropyMethod.Settings(
-                        space.dimensions(),
-                        settings.population(),
-                        settings.eliteShare(),
-                        settings.low(),
-                        settings.high(),
-                        Math.clamp(1.0 / experts, settings.low(), settings.high()),
-                        settings.ema(),
-                        true),
-                new SplittableRandom(settings.seed()));
+                settings.forSearch(experts, space.groups()), new SplittableRandom(settings.seed()));
+        int[] difficulty = new int[shots.size()];
         List<Generation> generations = new ArrayList<>();
         for (int number = 1; number <= settings.generations(); number++) {
             double[][] members = search.ask();
             List<Optional<Adapter>> adapters =
                     Arrays.stream(members).map(this::adapter).toList();
-            double[] scores = scores(adapters, number, listener);
+            double[] scores = settings.pick() == FewShotSettings.Pick.BEST
+                    ? scores(adapters, number, listener)
+                    : raced(adapters, difficulty, search.elites(), number, listener);
             search.tell(scores, settings.pick() == FewShotSettings.Pick.BEST ? ties(scores, adapters) : null);
             Generation generation = new Generation(
                     number,
@@ -166,25 +163,65 @@ public final class FewShotSearch {
         return scores;
     }
 
+    /**
+     * Scores that are exact for the best.
+     *
+     * @param difficulty [shots], how often each was missed so far; added to
+     */
+    private double[] raced(
+            List<Optional<Adapter>> adapters, int[] difficulty, int winners, int generation, Listener listener) {
+        int[] valid = IntStream.range(0, adapters.size())
+                .filter(i -> adapters.get(i).isPresent())
+                .toArray();
+        int[] hardestFirst = IntStream.range(0, shots.size())
+                .boxed()
+                .sorted(Comparator.comparingInt((Integer shot) -> -difficulty[shot]))
+                .mapToInt(Integer::intValue)
+                .toArray();
+        Race race = new Race(valid.length, hardestFirst, winners);
+        int before = 0;
+        for (List<Race.Entry> wave = race.next(); !wave.isEmpty(); wave = race.next()) {
+            List<Race.Entry> entries = wave;
+            int replied = before;
+            List<String> replies = evaluator.replies(
+                    entries.stream()
+                            .map(entry -> shots.get(entry.shot()).prompt())
+                            .toList(),
+                    i -> adapters.get(valid[entries.get(i).candidate()]).orElseThrow(),
+                    replyLimit,
+                    done -> listener.replied(generation, replied + done, valid.length * shots.size()));
+            for (int i = 0; i < replies.size(); i++) {
+                Race.Entry entry = entries.get(i);
+                race.tell(entry, task.isRight(replies.get(i), shots.get(entry.shot())));
+            }
+            before += replies.size();
+        }
+        Arrays.setAll(difficulty, shot -> difficulty[shot] + race.missed()[shot]);
+        double[] scores = new double[adapters.size()];
+        Arrays.fill(scores, Double.NaN);
+        for (int i = 0; i < valid.length; i++) {
+            scores[valid[i]] = race.scores()[i];
+        }
+        return scores;
+    }
+
     /** Log-likelihoods of the right answers, for those that share the best score; for the others it does not matter. */
     private double[] ties(double[] scores, List<Optional<Adapter>> adapters) {
         double top = Arrays.stream(scores).filter(s -> !Double.isNaN(s)).max().orElse(Double.NaN);
         double[] ties = new double[scores.length];
         Arrays.fill(ties, Double.NEGATIVE_INFINITY);
-        if (Arrays.stream(scores).filter(score -> score == top).count() > 1) {
-            for (int i = 0; i < scores.length; i++) {
-                if (scores[i] == top) {
-                    ties[i] = logLikelihood(adapters.get(i).orElseThrow());
-                }
+        int[] tied =
+                IntStream.range(0, scores.length).filter(i -> scores[i] == top).toArray();
+        if (tied.length > 1) {
+            List<Adapter> candidates = Arrays.stream(tied)
+                    .mapToObj(i -> adapters.get(i).orElseThrow())
+                    .toList();
+            double[] likelihoods = evaluator.logLikelihoods(shots, candidates, replyLimit);
+            for (int i = 0; i < tied.length; i++) {
+                ties[tied[i]] = likelihoods[i];
             }
         }
         return ties;
-    }
-
-    private double logLikelihood(Adapter adapter) {
-        return shots.stream()
-                .mapToDouble(shot -> evaluator.logLikelihood(shot, adapter, replyLimit))
-                .sum();
     }
 
     private Accuracy onShots(Adapter adapter) {

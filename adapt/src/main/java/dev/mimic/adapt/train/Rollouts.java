@@ -11,7 +11,9 @@ import dev.mimic.engine.GenerationResult;
 import dev.mimic.engine.sampling.SamplingOptions;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -24,6 +26,7 @@ final class Rollouts {
     private final TrainingOptions options;
     private final Draws draws;
     private final int replyLimit;
+    private final Map<String, int[]> prompts = new HashMap<>();
 
     Rollouts(Engine engine, Task task, TrainingOptions options, Draws draws) {
         this.engine = engine;
@@ -63,10 +66,15 @@ final class Rollouts {
     }
 
     private GenerationRequest request(Example example, Adapter adapter) {
-        return Evaluator.request(engine, example.prompt())
+        return GenerationRequest.ofIds(promptIds(example))
                 .withSampling(SamplingOptions.GREEDY)
                 .withAdapter(adapter)
                 .withMaxTokens(replyLimit);
+    }
+
+    /** A prompt comes again with every pass through the data: its text is encoded once. */
+    private int[] promptIds(Example example) {
+        return prompts.computeIfAbsent(example.prompt(), prompt -> engine.promptIds(Evaluator.request(engine, prompt)));
     }
 
     private Rollout rollout(GenerationResult result, Example example) {
@@ -96,7 +104,7 @@ final class Rollouts {
                 : NO_STOP;
         List<Rollout> rollouts = new ArrayList<>();
         for (Example example : examples) {
-            int[] prompt = engine.promptIds(Evaluator.request(engine, example.prompt()));
+            int[] prompt = promptIds(example);
             int[] ids = engine.tokenizer().encode(GivenReply.of(example), false);
             int[] completion = completion(prompt, ids, stop);
             rollouts.add(new Rollout(prompt, completion, 1, completion.length));

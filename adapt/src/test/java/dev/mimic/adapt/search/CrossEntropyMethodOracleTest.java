@@ -87,6 +87,18 @@ final class CrossEntropyMethodOracleTest {
     }
 
     @Test
+    void aSearchBeginsAtItsStartWithItsDeviation() {
+        CrossEntropyMethod search =
+                new CrossEntropyMethod(FewShotSettings.BUNDLED.forSearch(3, 1), SeededCases.generator(1));
+        double[][] noise = new double[32][3];
+        noise[1] = new double[] {0, 1, 10};
+        assertArrayEquals(new double[] {0.25, 0.55, 1.5}, search.ask(noise)[1], 1e-15);
+        assertArrayEquals(
+                new double[] {0.5, 0.5},
+                new CrossEntropyMethod(FewShotSettings.DEFAULTS.forSearch(2, 1), SeededCases.generator(1)).mean());
+    }
+
+    @Test
     void aSeedRepeatsASearchThatFindsAQuadratic() {
         double[] first = solve(7);
         assertArrayEquals(first, solve(7));

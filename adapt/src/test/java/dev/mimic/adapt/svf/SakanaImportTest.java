@@ -2,19 +2,26 @@ package dev.mimic.adapt.svf;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.mimic.engine.model.Factors;
 import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.model.ModelDirectory;
+import dev.mimic.testkit.PythonWithTorch;
 import dev.mimic.testkit.TestFolders;
 import dev.mimic.testkit.TorchFileWriter;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,6 +30,46 @@ import org.junit.jupiter.api.io.TempDir;
 /** Files as the Transformer² code writes them, written here by the protocol of torch.save. */
 final class SakanaImportTest {
     private static final List<String> PARTS = List.of("gate", "up", "down");
+
+    /** Writes saved/*.pt, all with the same numbers, and refused/*.pt. */
+    private static final String SAVE = """
+            import array, collections, os, sys, torch
+            lines = [line.split() for line in open(sys.argv[1])]
+            values = array.array('f')
+            values.frombytes(open(sys.argv[2], 'rb').read())
+            vectors, at = [], 0
+            for name, length in lines:
+                vectors.append(torch.tensor(values[at:at + int(length)]))
+                at += int(length)
+            for folder in 'saved', 'refused':
+                os.mkdir(sys.argv[3] + '/' + folder)
+
+            class Policy(torch.nn.Module):
+                def __init__(self):
+                    super().__init__()
+                    self.learnable_params_module_list = torch.nn.ParameterList(
+                        torch.nn.Parameter(v.clone()) for v in vectors)
+
+            def save(name, what, **options):
+                torch.save(what, sys.argv[3] + '/' + name, **options)
+
+            policy = Policy()
+            named = {name: torch.nn.Parameter(v) for (name, _), v in zip(lines, vectors)}
+            save('saved/policy_params.pt', policy.state_dict())
+            save('saved/policy_params_protocol4.pt', policy.state_dict(), pickle_protocol=4)
+            save('saved/learnable_params.pt', named)
+            save('saved/doubles.pt', {name: p.detach().double() for name, p in named.items()})
+            whole = torch.cat(vectors) # every tensor a view of one storage
+            save('saved/views.pt', dict(zip([name for name, _ in lines], whole.split([len(v) for v in vectors]))))
+
+            class Evil:
+                def __reduce__(self):
+                    return open, (sys.argv[3] + '/refused/ran', 'w')
+
+            save('refused/module.pt', policy)
+            save('refused/evil.pt', {'model.layers.0.mlp.gate_proj.weight': Evil()})
+            save('refused/before_1_6.pt', policy.state_dict(), _use_new_zipfile_serialization=False)
+            """;
 
     @TempDir
     private Path folder;
@@ -115,6 +162,52 @@ final class SakanaImportTest {
         }
         p[1] = new float[] {1, 2};
         refused("short.pt", numbered, p, "length 2");
+    }
+
+    /** As the authors' code saves: the policy's state, and a dictionary of the parameters by weight. */
+    @Test
+    void filesThatTorchItselfSavesGiveTheSameExpert() throws IOException, InterruptedException {
+        PythonWithTorch torch = PythonWithTorch.orSkip("experts saved by torch itself");
+        float[][] p = parameters();
+        List<String> names = IntStream.range(0, p.length).mapToObj(this::weight).toList();
+        Path raw = folder.resolve("values");
+        ByteBuffer bytes = ByteBuffer.allocate(
+                        Arrays.stream(p).mapToInt(v -> v.length).sum() * Float.BYTES)
+                .order(ByteOrder.nativeOrder());
+        Arrays.stream(p).forEach(values -> {
+            for (float value : values) {
+                bytes.putFloat(value);
+            }
+        });
+        Files.write(raw, bytes.array());
+        Path lengths = Files.writeString(
+                folder.resolve("names"),
+                String.join(
+                        "\n",
+                        IntStream.range(0, p.length)
+                                .mapToObj(n -> names.get(n) + " " + p[n].length)
+                                .toList()));
+        torch.run(SAVE, lengths, raw, folder);
+        Path ours = folder.resolve("ours.pt");
+        TorchFileWriter.write(ours, names, p);
+        Expert expected = SakanaImport.read(ours, factors, layers, 1);
+        List<Path> saved = TestFolders.files(folder.resolve("saved"), ".pt");
+        assertEquals(5, saved.size());
+        for (Path file : saved) {
+            Expert read = SakanaImport.read(file, factors, layers, 1);
+            assertEquals(expected.vectors().keySet(), read.vectors().keySet());
+            expected.vectors()
+                    .forEach((name, z) -> assertArrayEquals(z, read.vectors().get(name), file + ": " + name));
+        }
+        for (Path file : TestFolders.files(folder.resolve("refused"), ".pt")) {
+            String message = assertThrows(
+                            InvalidModelException.class, () -> SakanaImport.read(file, factors, layers, 1))
+                    .getMessage();
+            assertTrue(message.contains(String.valueOf(file.getFileName())), message);
+            assertTrue(message.lines().count() == 1, message);
+        }
+        assertFalse(Files.exists(folder.resolve("refused/ran")), "something in a file was run");
+        assertEquals(3, TestFolders.files(folder.resolve("refused"), ".pt").size());
     }
 
     private void refused(String name, List<String> names, float[][] values, String word) throws IOException {

@@ -116,7 +116,7 @@ final class GroupedBars {
             throw new IllegalArgumentException(
                     "chart: " + name + " has " + bars.size() + " bars, expected " + groups.size());
         }
-        Color colour = COLOURS.get((drawn + firstColour) % COLOURS.size());
+        Color colour = colour(drawn + firstColour);
         boolean named = false;
         for (int group = 0; group < bars.size(); group++) {
             Bar bar = bars.get(group);
@@ -163,6 +163,11 @@ final class GroupedBars {
         series.setLineColor(INK);
         series.setLineStyle(new BasicStroke(1.4f));
         series.setShowInLegend(false);
+    }
+
+    /** A colour of the palette; 0 is grey, for a base. */
+    static Color colour(int index) {
+        return COLOURS.get(index % COLOURS.size());
     }
 
     void write(Path png) {

@@ -40,7 +40,7 @@ final class ShownTraining {
             TrainingFiles files) {
         TrainingOutcome outcome;
         try (ProgressBar bar = console.progress(label, options.steps())) {
-            outcome = new TrainingRun(engine, task, options, examples).run(files, new Progress(bar));
+            outcome = new TrainingRun(engine, task, options, examples).run(files, new Progress(console, files, bar));
         }
         double base = outcome.base().map(Accuracy::share).orElse(Double.NaN);
         LearningCurve.write(files.curve(), "mimic train: " + task.name(), base, TrainingLog.read(files.log()));
@@ -69,9 +69,12 @@ final class ShownTraining {
     }
 
     /** Shows a step in the progress bar. */
-    private record Progress(ProgressBar bar) implements TrainingListener {
+    private record Progress(Console console, TrainingFiles files, ProgressBar bar) implements TrainingListener {
         @Override
         public void started(int parameters, int done, int steps) {
+            if (done > 0) {
+                console.note(files.checkpoint() + ": resumed after step " + done + " of " + steps);
+            }
             bar.at(done, parameters + " numbers");
         }
 

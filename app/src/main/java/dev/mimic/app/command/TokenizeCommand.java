@@ -45,7 +45,8 @@ final class TokenizeCommand implements Callable<Integer> {
     public Integer call() {
         try (ModelSource source = ModelSource.of(model)) {
             Tokenizer tokenizer = Tokenizer.open(source.folder());
-            JsonLines.answer(mimic.console(), (_, line) -> decode ? decoded(tokenizer, line) : encoded(tokenizer, line));
+            JsonLines.answer(
+                    mimic.console(), (_, line) -> decode ? decoded(tokenizer, line) : encoded(tokenizer, line));
         }
         return 0;
     }

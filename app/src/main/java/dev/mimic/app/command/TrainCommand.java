@@ -1,6 +1,7 @@
 package dev.mimic.app.command;
 
 import dev.mimic.adapt.bundled.BundledModel;
+import dev.mimic.adapt.lora.PeftFolder;
 import dev.mimic.adapt.svf.Targets;
 import dev.mimic.adapt.task.Accuracy;
 import dev.mimic.adapt.task.Example;
@@ -126,7 +127,9 @@ final class TrainCommand implements Callable<Integer> {
                     (factors != null ? "--factors" : "--transfer")
                             + " belongs to --method svf, expected none with lora");
         }
-        if (!lora) {
+        if (lora) {
+            PeftFolder.checkMayBeWritten(out);
+        } else {
             AtomicFile.requirePlace(out);
         }
         Task task = taskFlags.task(spec, mimic.console());

@@ -7,7 +7,10 @@ import java.util.Locale;
  * line at the start of the third second and one at the end. Call it as often as you like: it draws ten times a second.
  */
 public final class ProgressBar implements AutoCloseable {
-    private static final int WIDTH = 30;
+    /** Columns of the terminal, as the launcher found them. */
+    private static final int COLUMNS = Math.clamp(Integer.getInteger("mimic.columns", 80), 40, 1000);
+
+    private static final int WIDTH = COLUMNS < 100 ? 10 : 30;
     private static final long PATIENCE = 2_000_000_000L;
     private static final long BETWEEN = 100_000_000L;
 
@@ -69,7 +72,7 @@ public final class ProgressBar implements AutoCloseable {
     }
 
     private void draw(String line) {
-        String cut = line.length() > 110 ? line.substring(0, 110) : line;
+        String cut = line.length() < COLUMNS ? line : line.substring(0, COLUMNS - 1);
         console.err().print("\r" + cut + " ".repeat(Math.max(0, lastLength - cut.length())));
         console.err().flush();
         lastLength = cut.length();

@@ -1,5 +1,7 @@
 package dev.mimic.engine.model;
 
+import dev.mimic.engine.trace.ForwardTrace;
+import dev.mimic.engine.trace.LayerArrays;
 import dev.mimic.loader.model.ModelConfig;
 
 /** The arrays that a forward step works in, made once for the largest step. */
@@ -13,23 +15,14 @@ final class Activations {
     /** What a sub-layer adds to it, [rows, hidden]. */
     final float[] projected;
 
-    /** Queries, [rows, heads, headSize]. */
-    final float[] q;
-
-    /** Keys, [rows, kvHeads, headSize]. */
-    final float[] k;
-
-    /** Values, [rows, kvHeads, headSize]. */
-    final float[] v;
+    /** Queries, keys, values, gate and upward projection where a trace has no place for them. */
+    final LayerArrays own;
 
     /** What attention gives, [rows, heads, headSize]. */
     final float[] attended;
 
-    /** Gate of the feed-forward layer and the gated product, [rows, intermediate]. */
-    final float[] gate;
-
-    /** Upward projection of the feed-forward layer, [rows, intermediate]. */
-    final float[] up;
+    /** The gated product, [rows, intermediate]. */
+    final float[] product;
 
     /** Angles, [rows, headSize / 2]. */
     final float[] cos;
@@ -44,14 +37,22 @@ final class Activations {
         x = new float[rows * config.hiddenSize()];
         normed = new float[rows * config.hiddenSize()];
         projected = new float[rows * config.hiddenSize()];
-        q = new float[rows * config.heads() * config.headSize()];
-        k = new float[rows * config.kvHeads() * config.headSize()];
-        v = new float[rows * config.kvHeads() * config.headSize()];
         attended = new float[rows * config.heads() * config.headSize()];
-        gate = new float[rows * config.intermediateSize()];
-        up = new float[rows * config.intermediateSize()];
+        product = new float[rows * config.intermediateSize()];
+        own = new LayerArrays(
+                new float[rows * config.heads() * config.headSize()],
+                new float[rows * config.kvHeads() * config.headSize()],
+                new float[rows * config.kvHeads() * config.headSize()],
+                product,
+                new float[rows * config.intermediateSize()]);
         cos = new float[rows * (config.headSize() / 2)];
         sin = new float[rows * (config.headSize() / 2)];
         rank = new float[rows * largestRank];
+    }
+
+    /** Where a layer's arrays are: the trace's, else the pass's own. */
+    LayerArrays of(int layer, ForwardTrace trace) {
+        LayerArrays arrays = trace.arrays(layer);
+        return arrays == null ? own : arrays;
     }
 }

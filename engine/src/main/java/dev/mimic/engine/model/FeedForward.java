@@ -1,6 +1,7 @@
 package dev.mimic.engine.model;
 
 import dev.mimic.engine.trace.ForwardTrace;
+import dev.mimic.engine.trace.LayerArrays;
 import dev.mimic.kernels.backend.Backend;
 
 /** The gated feed-forward layer: {@code down(silu(gate(x)) .* up(x))}. */
@@ -15,10 +16,10 @@ final class FeedForward {
 
     /** From {@code a.normed} to {@code a.projected}. */
     void forward(int layer, Step step, Activations a, ForwardTrace trace) {
-        LinearForward.apply(weights.gate(), backend, step, a.normed, a, a.gate, trace);
-        LinearForward.apply(weights.up(), backend, step, a.normed, a, a.up, trace);
-        trace.gated(layer, step.rows(), a.gate, a.up);
-        backend.row().swiGlu(step.rows() * weights.gate().out(), a.gate, a.up, a.gate);
-        LinearForward.apply(weights.down(), backend, step, a.gate, a, a.projected, trace);
+        LayerArrays arrays = a.of(layer, trace);
+        LinearForward.apply(weights.gate(), backend, step, a.normed, a, arrays.gate(), trace);
+        LinearForward.apply(weights.up(), backend, step, a.normed, a, arrays.up(), trace);
+        backend.row().swiGlu(step.rows() * weights.gate().out(), arrays.gate(), arrays.up(), a.product);
+        LinearForward.apply(weights.down(), backend, step, a.product, a, a.projected, trace);
     }
 }

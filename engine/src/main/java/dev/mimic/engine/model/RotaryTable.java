@@ -1,17 +1,27 @@
 package dev.mimic.engine.model;
 
 import dev.mimic.loader.model.RopeScaling;
+import java.util.Arrays;
 
 /**
  * Angles of the rotary position embedding (Su et al. 2021): position p turns pair j by {@code p · theta^(-2j/headSize)},
  * the frequencies changed as the model's scaling asks. Computed in double for the rows of each step.
  */
 final class RotaryTable {
+    /** Positions whose angles are kept at most. */
+    private static final int KEPT = 4096;
+
     private final int half;
     private final double theta;
     private final RopeScaling scaling;
     private final double[] frequencies;
     private int frequenciesLength = -1;
+
+    /** Angles of the first positions, computed once: [kept, half]. */
+    private float[] keptCos = {};
+
+    private float[] keptSin = {};
+    private int kept;
 
     /**
      * Makes the table.
@@ -38,11 +48,34 @@ final class RotaryTable {
     void fill(int rows, int[] positions, int[] lengths, float[] cos, float[] sin) {
         for (int i = 0; i < rows; i++) {
             select(lengths[i]);
-            for (int j = 0; j < half; j++) {
-                double angle = positions[i] * frequencies[j];
-                cos[i * half + j] = (float) Math.cos(angle);
-                sin[i * half + j] = (float) Math.sin(angle);
+            int position = positions[i];
+            if (position < KEPT && !(scaling instanceof RopeScaling.Dynamic)) { // there each length has its own
+                keep(position);
+                System.arraycopy(keptCos, position * half, cos, i * half, half);
+                System.arraycopy(keptSin, position * half, sin, i * half, half);
+            } else {
+                angles(position, cos, sin, i * half);
             }
+        }
+    }
+
+    /** Computes what is not there up to a position. */
+    private void keep(int position) {
+        if (keptCos.length <= position * half) {
+            int room = Math.min(KEPT, Math.max(64, 2 * (position + 1)));
+            keptCos = Arrays.copyOf(keptCos, room * half);
+            keptSin = Arrays.copyOf(keptSin, room * half);
+        }
+        for (; kept <= position; kept++) {
+            angles(kept, keptCos, keptSin, kept * half);
+        }
+    }
+
+    private void angles(int position, float[] cos, float[] sin, int offset) {
+        for (int j = 0; j < half; j++) {
+            double angle = position * frequencies[j];
+            cos[offset + j] = (float) Math.cos(angle);
+            sin[offset + j] = (float) Math.sin(angle);
         }
     }
 

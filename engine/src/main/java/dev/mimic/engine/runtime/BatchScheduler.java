@@ -1,10 +1,14 @@
 package dev.mimic.engine.runtime;
 
+import dev.mimic.engine.model.KeyValueCaches;
 import dev.mimic.engine.model.Step;
 import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.trace.ForwardTrace;
+import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
 import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -18,13 +22,19 @@ import java.util.concurrent.locks.ReentrantLock;
  * itself; its failure ends it alone. Nothing is allocated per decoded token.
  */
 public final class BatchScheduler implements AutoCloseable {
+    private static final int LOGITS_WORTH_A_THREAD = 4096;
+
     private final Transformer transformer;
+    private final long cacheBytes;
     private final Runnable beforeWork;
     private final Step step;
     private final Row[] rows;
     private final int[] packed;
     private final int[] lastRows;
     private final int vocabulary;
+    private final KeyValueCaches caches;
+    private final Row[] drawing;
+    private final WorkerPool.Task choose = this::choose;
     private final Thread thread;
     private int active;
     private float[] logits = {};
@@ -40,27 +50,31 @@ public final class BatchScheduler implements AutoCloseable {
      * Starts the thread.
      *
      * @param maxBatch rows decoded together at most; no more than the transformer's rows
+     * @param cacheBytes keys and values of these rows at most; one row alone may have more
      * @param beforeWork runs before each prompt; what it throws ends that request
      */
-    public BatchScheduler(Transformer transformer, int maxBatch, Runnable beforeWork) {
+    public BatchScheduler(Transformer transformer, int maxBatch, long cacheBytes, Runnable beforeWork) {
         this.transformer = transformer;
+        this.cacheBytes = cacheBytes;
         this.beforeWork = beforeWork;
         this.step = transformer.newStep();
         this.rows = new Row[maxBatch];
         this.packed = new int[maxBatch];
         this.lastRows = new int[maxBatch];
+        this.drawing = new Row[maxBatch];
+        this.caches = new KeyValueCaches(transformer.config());
         this.vocabulary = transformer.config().vocabularySize();
         this.thread = Thread.ofPlatform().daemon().name("mimic-scheduler").unstarted(this::loop);
         thread.start();
     }
 
     /**
-     * Queues a row.
+     * Queues rows, all of them before any begins.
      *
      * @throws IllegalStateException if the engine is closed
      */
-    public void submit(GenerationTask task) {
-        enqueue(tasks, task);
+    public void submit(List<GenerationTask> all) {
+        enqueue(tasks, all);
     }
 
     /**
@@ -71,7 +85,7 @@ public final class BatchScheduler implements AutoCloseable {
     public <T> T call(Callable<T> call) {
         checkMayWait();
         CompletableFuture<T> result = new CompletableFuture<>();
-        enqueue(calls, new Call<>(call, result));
+        enqueue(calls, List.of(new Call<>(call, result)));
         return await(result);
     }
 
@@ -108,13 +122,13 @@ public final class BatchScheduler implements AutoCloseable {
         }
     }
 
-    private <T> void enqueue(Queue<T> queue, T item) {
+    private <T> void enqueue(Queue<T> queue, List<? extends T> items) {
         lock.lock();
         try {
             if (closed) {
                 throw closedException();
             }
-            queue.add(item);
+            queue.addAll(items);
             work.signal();
         } finally {
             lock.unlock();
@@ -134,6 +148,7 @@ public final class BatchScheduler implements AutoCloseable {
             rows[i].fail(closedException());
         }
         active = 0;
+        caches.close();
         // nobody adds any more
         for (GenerationTask task : tasks) {
             task.completion().completeExceptionally(closedException());
@@ -157,7 +172,7 @@ public final class BatchScheduler implements AutoCloseable {
                     return false;
                 }
                 call = calls.poll();
-                task = call == null && active < rows.length ? tasks.poll() : null;
+                task = call == null && roomFor(tasks.peek()) ? tasks.poll() : null;
             } finally {
                 lock.unlock();
             }
@@ -171,6 +186,17 @@ public final class BatchScheduler implements AutoCloseable {
         }
     }
 
+    private boolean roomFor(GenerationTask next) {
+        if (next == null || active == rows.length) {
+            return false;
+        }
+        long taken = 0;
+        for (int i = 0; i < active; i++) {
+            taken += Row.cacheBytes(rows[i].task(), transformer.config());
+        }
+        return active == 0 || taken + Row.cacheBytes(next, transformer.config()) <= cacheBytes;
+    }
+
     private void admit(GenerationTask task) {
         StopCause over = task.cancelled() ? StopCause.CANCELLED : task.late() ? StopCause.DEADLINE : null;
         if (over == null && task.limit() == 0) {
@@ -182,7 +208,7 @@ public final class BatchScheduler implements AutoCloseable {
         }
         try {
             beforeWork.run();
-            rows[active] = new Row(task, transformer.config());
+            rows[active] = new Row(task, transformer.config(), caches);
             active++;
         } catch (Throwable t) {
             task.completion().completeExceptionally(t);
@@ -217,7 +243,11 @@ public final class BatchScheduler implements AutoCloseable {
                     transformer.logits(Phase.DECODE, lastRows, ended, logits);
                 }
                 for (int i = 0; i < ended; i++) {
-                    draw(packed[i], i);
+                    drawing[i] = rows[packed[i]];
+                }
+                choose(ended);
+                for (int i = 0; i < ended; i++) {
+                    take(packed[i]);
                 }
             } catch (Throwable t) {
                 failPacked(blocks, t);
@@ -239,11 +269,13 @@ public final class BatchScheduler implements AutoCloseable {
     /** One token more for every row whose prompt is done. */
     private void decode() {
         step.decode();
+        int decoded = 0;
         for (int i = 0; i < active; i++) {
             if (!rows[i].prefilling()) {
                 StopCause end = rows[i].interrupted();
                 if (end == null) {
                     rows[i].addTo(step);
+                    drawing[decoded++] = rows[i];
                 } else {
                     rows[i].finish(end);
                     rows[i] = null;
@@ -258,22 +290,35 @@ public final class BatchScheduler implements AutoCloseable {
             reserveLogits(step.rows());
             transformer.forward(step, ForwardTrace.NONE);
             transformer.logits(Phase.DECODE, 0, step.rows(), logits);
+            choose(decoded);
         } catch (Throwable t) {
             failDecoded(t);
             return;
         }
-        for (int i = 0, stepRow = 0; i < active; i++) {
+        for (int i = 0; i < active; i++) {
             if (!rows[i].prefilling()) {
-                draw(i, stepRow++);
+                take(i);
             }
         }
         removeFinished();
     }
 
-    private void draw(int i, int stepRow) {
+    /** Has the first so many of {@link #drawing} choose from their logits, on all threads. */
+    private void choose(int count) {
+        transformer.backend().pool().run(count, Math.max(1, LOGITS_WORTH_A_THREAD / vocabulary), choose);
+        Arrays.fill(drawing, 0, count, null);
+    }
+
+    private void choose(int begin, int end) {
+        for (int i = begin; i < end; i++) {
+            drawing[i].choose(logits, i * vocabulary);
+        }
+    }
+
+    private void take(int i) {
         StopCause end;
         try {
-            end = rows[i].draw(logits, stepRow * vocabulary);
+            end = rows[i].drawn();
         } catch (Throwable t) {
             rows[i].fail(t);
             rows[i] = null;

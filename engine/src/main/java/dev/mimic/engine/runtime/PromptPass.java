@@ -21,7 +21,7 @@ public final class PromptPass {
     }
 
     /** Elements of the largest array of logits: rows of a large vocabulary are computed a few at a time. */
-    private static final int MOST_LOGITS = 1 << 22;
+    static final int MOST_LOGITS = 1 << 22;
 
     private final Transformer transformer;
     private final RowScales scales;
@@ -58,7 +58,7 @@ public final class PromptPass {
                     transformer.logits(Phase.PREFILL, i, some, logits);
                     for (int j = 0; j < some; j++) {
                         System.arraycopy(logits, j * vocabulary, row, 0, vocabulary);
-                        checkFinite(from + i + j, row);
+                        checkFinite(from + i + j, row, 0, vocabulary);
                         rows.row(from + i + j, row);
                     }
                 }
@@ -66,25 +66,13 @@ public final class PromptPass {
         }
     }
 
-    private static void checkFinite(int position, float[] row) {
-        for (int id = 0; id < row.length; id++) {
-            if (!Float.isFinite(row[id])) {
+    /** Checks the logits of a position. */
+    static void checkFinite(int position, float[] logits, int offset, int vocabulary) {
+        for (int id = 0; id < vocabulary; id++) {
+            if (!Float.isFinite(logits[offset + id])) {
                 throw new IllegalStateException("logits: that of token " + id + " at position " + position + " is "
-                        + row[id] + ", expected a finite number");
+                        + logits[offset + id] + ", expected a finite number");
             }
         }
-    }
-
-    /** The natural log-probability of a token, {@code row[id] - log Σ exp(row)}. */
-    public static double logprob(float[] row, int id) {
-        float max = Float.NEGATIVE_INFINITY;
-        for (float logit : row) {
-            max = Math.max(max, logit);
-        }
-        double sum = 0;
-        for (float logit : row) {
-            sum += Math.exp((double) logit - max);
-        }
-        return row[id] - max - Math.log(sum);
     }
 }

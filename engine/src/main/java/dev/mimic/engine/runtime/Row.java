@@ -1,6 +1,7 @@
 package dev.mimic.engine.runtime;
 
 import dev.mimic.engine.model.KeyValueCache;
+import dev.mimic.engine.model.KeyValueCaches;
 import dev.mimic.engine.model.Step;
 import dev.mimic.engine.sampling.Sampler;
 import dev.mimic.engine.sampling.SamplingOptions;
@@ -13,6 +14,7 @@ final class Row {
     private static final int FIRST_TOKENS = 1024;
 
     private final GenerationTask task;
+    private final KeyValueCaches caches;
     private final KeyValueCache cache;
     private final Sampler sampler;
     private final long admitted = System.nanoTime();
@@ -25,10 +27,13 @@ final class Row {
     private int count;
     private int stopId = -1;
     private long firstToken;
+    private int chosen;
+    private RuntimeException failure;
 
     /** Admits a task: takes the memory it needs. */
-    Row(GenerationTask task, ModelConfig config) {
+    Row(GenerationTask task, ModelConfig config, KeyValueCaches caches) {
         this.task = task;
+        this.caches = caches;
         int room = Math.min(task.limit(), FIRST_TOKENS);
         int wanted = task.sampling().logprobs();
         boolean withLogprobs = wanted != SamplingOptions.NO_LOGPROBS;
@@ -38,8 +43,17 @@ final class Row {
         this.topIds = new int[room * top];
         this.topLogprobs = new double[room * top];
         this.sampler = new Sampler(task.sampling(), config.vocabularySize(), task.prompt());
-        // the last token drawn is never stored
-        this.cache = KeyValueCache.of(config, Math.max(1, task.prompt().length + task.limit() - 1));
+        this.cache = caches.take(positions(task));
+    }
+
+    /** The last token drawn is never stored. */
+    private static int positions(GenerationTask task) {
+        return Math.max(1, task.prompt().length + task.limit() - 1);
+    }
+
+    /** Bytes of keys and values that a task takes while it runs. */
+    static long cacheBytes(GenerationTask task, ModelConfig config) {
+        return KeyValueCache.bytes(config, positions(task));
     }
 
     GenerationTask task() {
@@ -76,13 +90,28 @@ final class Row {
     }
 
     /**
-     * Draws the next token.
+     * Chooses the next token, on whatever thread; what goes wrong is kept for {@link #drawn}.
      *
      * @param logits the row's logits from {@code offset}; changed
+     */
+    void choose(float[] logits, int offset) {
+        try {
+            chosen = sampler.sample(logits, offset);
+        } catch (RuntimeException e) {
+            failure = e;
+        }
+    }
+
+    /**
+     * Takes the token that was chosen.
+     *
      * @return why the row ends with it; null if it goes on
      */
-    StopCause draw(float[] logits, int offset) {
-        int id = sampler.sample(logits, offset);
+    StopCause drawn() {
+        if (failure != null) {
+            throw failure;
+        }
+        int id = chosen;
         if (firstToken == 0) {
             firstToken = System.nanoTime();
         }
@@ -130,9 +159,9 @@ final class Row {
         count++;
     }
 
-    /** Frees the cache and tells the caller. */
+    /** Gives the cache back and tells the caller. */
     void finish(StopCause cause) {
-        cache.close();
+        caches.giveBack(cache);
         try {
             if (task.text() != null) {
                 hand(task.text().finish());
@@ -157,9 +186,9 @@ final class Row {
                 firstToken == 0 ? 0 : now - firstToken);
     }
 
-    /** Frees the cache and tells the caller of a failure. */
+    /** Gives the cache back and tells the caller of a failure. */
     void fail(Throwable failure) {
-        cache.close();
+        caches.giveBack(cache);
         task.completion().completeExceptionally(failure);
     }
 }

@@ -59,17 +59,6 @@ public interface ForwardTrace {
     default void heads(int layer, int rows, float[] q, float[] k) {}
 
     /**
-     * What attention works on, rotated.
-     *
-     * @param layer the layer, from 0
-     * @param rows rows
-     * @param q [rows, heads, headSize]; read only
-     * @param k [rows, kvHeads, headSize]; read only
-     * @param v [rows, kvHeads, headSize]; read only
-     */
-    default void attention(int layer, int rows, float[] q, float[] k, float[] v) {}
-
-    /**
      * What attention gives: the input of the output projection.
      *
      * @param layer the layer, from 0
@@ -79,14 +68,14 @@ public interface ForwardTrace {
     default void attended(int layer, int rows, float[] attended) {}
 
     /**
-     * Gate and upward projection before they are multiplied.
+     * Where a layer's queries, keys, values, gate and upward projection are to be left.
      *
      * @param layer the layer, from 0
-     * @param rows rows
-     * @param gate [rows, intermediate]; read only
-     * @param up [rows, intermediate]; read only
+     * @return null for arrays of the pass's own
      */
-    default void gated(int layer, int rows, float[] gate, float[] up) {}
+    default LayerArrays arrays(int layer) {
+        return null;
+    }
 
     /**
      * Where {@code Vᵀ x} of a layer in factors is to be left, before the scale.

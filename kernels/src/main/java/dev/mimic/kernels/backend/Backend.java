@@ -36,7 +36,7 @@ public record Backend(
                 matrix,
                 RowKernels.scalar(pool),
                 AttentionKernels.scalar(pool),
-                new SvfKernels(matrix),
+                new SvfKernels(matrix, pool),
                 new LowRankKernels(matrix),
                 GradientKernels.scalar(pool));
     }
@@ -55,7 +55,7 @@ public record Backend(
                 matrix,
                 RowKernels.vector(pool),
                 AttentionKernels.vector(pool),
-                new SvfKernels(matrix),
+                new SvfKernels(matrix, pool),
                 new LowRankKernels(matrix),
                 GradientKernels.vector(pool));
     }

@@ -7,7 +7,6 @@ import dev.mimic.kernels.VectorLanes;
 import dev.mimic.kernels.VectorWidth;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.attention.AttentionShape;
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -23,7 +22,7 @@ final class VectorGradientKernels implements GradientKernels {
     private static final int PIECE = 256;
 
     /** Rows that are added up in float before double takes the sums. */
-    private static final int ROWS = 256;
+    private static final int ROWS = 64;
 
     private final WorkerPool pool;
     private final VectorAttentionGradient attention;
@@ -171,48 +170,44 @@ final class VectorGradientKernels implements GradientKernels {
     public void svf(int batch, float[] sigma, float[] scale, float[] b, float[] a, double[] dz) {
         GradientChecks.svf(batch, sigma, scale, b, a, dz);
         int rank = sigma.length;
-        // threads share columns, so that each sum is one thread's
-        pool.run(rank, 2 * LANES * Math.max(1, SHARE / (2 * LANES) / Math.max(1, batch)), (begin, end) -> {
-            float[] sums = new float[end - begin];
-            for (int first = 0; first < batch; first += ROWS) {
-                int last = Math.min(batch, first + ROWS);
-                columnSums(a, b, first, last, rank, begin, end, sums);
-                for (int k = begin; k < end; k++) {
-                    dz[k] += (double) sigma[k] * sums[k - begin];
+        int parts = (batch + ROWS - 1) / ROWS;
+        float[] sums = new float[parts * rank];
+        // threads share whole parts, so that each sum is one thread's and the parts are added in their order
+        pool.run(parts, Math.max(1, SHARE / 2 / Math.max(1, ROWS * rank)), (begin, end) -> {
+            for (int part = begin; part < end; part++) {
+                int last = Math.min(batch, (part + 1) * ROWS);
+                for (int i = part * ROWS; i < last; i++) {
+                    productRow(a, b, i * rank, scale, rank, sums, part * rank);
                 }
-                scaleRows(scale, a, first, last, rank, begin, end);
             }
         });
+        for (int part = 0; part < parts; part++) {
+            for (int k = 0; k < rank; k++) {
+                dz[k] += (double) sigma[k] * sums[part * rank + k];
+            }
+        }
     }
 
-    private static void columnSums(
-            float[] a, float[] b, int first, int last, int rank, int begin, int end, float[] sums) {
-        int k = begin;
-        for (; k <= end - 2 * LANES; k += 2 * LANES) {
-            FloatVector sum0 = FloatVector.zero(SPECIES);
-            FloatVector sum1 = FloatVector.zero(SPECIES);
-            for (int i = first; i < last; i++) {
-                int at = i * rank + k;
-                sum0 = FloatVector.fromArray(SPECIES, a, at).fma(FloatVector.fromArray(SPECIES, b, at), sum0);
-                sum1 = FloatVector.fromArray(SPECIES, a, at + LANES)
-                        .fma(FloatVector.fromArray(SPECIES, b, at + LANES), sum1);
-            }
-            sum0.intoArray(sums, k - begin);
-            sum1.intoArray(sums, k - begin + LANES);
+    /** {@code sums += a .* b} and {@code a = a .* scale} of one row. */
+    private static void productRow(float[] a, float[] b, int row, float[] scale, int rank, float[] sums, int to) {
+        int k = 0;
+        for (; k <= rank - LANES; k += LANES) {
+            FloatVector value = FloatVector.fromArray(SPECIES, a, row + k);
+            value.fma(FloatVector.fromArray(SPECIES, b, row + k), FloatVector.fromArray(SPECIES, sums, to + k))
+                    .intoArray(sums, to + k);
+            value.mul(FloatVector.fromArray(SPECIES, scale, k)).intoArray(a, row + k);
         }
-        Arrays.fill(sums, k - begin, end - begin, 0);
-        for (int i = first; k < end && i < last; i++) {
-            for (int j = k; j < end; j++) {
-                sums[j - begin] = Math.fma(a[i * rank + j], b[i * rank + j], sums[j - begin]);
-            }
+        for (; k < rank; k++) { // fma as in the body: a sum must not depend on its column
+            sums[to + k] = Math.fma(a[row + k], b[row + k], sums[to + k]);
+            a[row + k] *= scale[k];
         }
     }
 
     // C2 turns the inner loop into vectors by itself
-    private static void scaleRows(float[] scale, float[] a, int first, int last, int rank, int begin, int end) {
-        for (int i = first; i < last; i++) {
+    private static void scaleRows(float[] scale, float[] a, int begin, int end, int rank) {
+        for (int i = begin; i < end; i++) {
             int row = i * rank;
-            for (int k = begin; k < end; k++) {
+            for (int k = 0; k < rank; k++) {
                 a[row + k] *= scale[k];
             }
         }
@@ -222,7 +217,7 @@ final class VectorGradientKernels implements GradientKernels {
     public void scale(int batch, float[] scale, float[] a) {
         GradientChecks.scale(batch, scale, a);
         int rank = scale.length;
-        pool.run(batch, grain(rank), (begin, end) -> scaleRows(scale, a, begin, end, rank, 0, rank));
+        pool.run(batch, grain(rank), (begin, end) -> scaleRows(scale, a, begin, end, rank));
     }
 
     @Override

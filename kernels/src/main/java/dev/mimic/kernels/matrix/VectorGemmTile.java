@@ -25,13 +25,15 @@ final class VectorGemmTile {
 
     private static final int LANES = SPECIES.length();
 
+    private static final int HALF = ROWS / 2;
+
     /** Whether the registers hold the whole tile. */
     private static final boolean WIDE = SPECIES.vectorBitSize() >= 512;
 
     private VectorGemmTile() {}
 
     /**
-     * One tile of twelve rows.
+     * One tile of twelve rows, added to sums.
      *
      * @param a [12, length], rows {@link VectorWorkspace#LEADING} apart
      * @param panel [length, PANEL]
@@ -48,13 +50,24 @@ final class VectorGemmTile {
             float[] tile,
             float[] sums,
             int offset) {
-        if (WIDE) {
-            twelve(a, aOffset, panel, panelOffset, length, tile, 0);
-        } else {
-            six(a, aOffset, panel, panelOffset, length, tile, 0);
-            six(a, aOffset + 6 * LEADING, panel, panelOffset, length, tile, 6 * PANEL);
-        }
+        multiply(ROWS, a, aOffset, panel, panelOffset, length, tile);
         add(tile, sums, offset);
+    }
+
+    /**
+     * One tile from zero: {@code tile[r, j] = Σ_k a[r, k] · panel[k, j]}; as of {@link #accumulate}.
+     *
+     * @param rows rows that are wanted, up to 12; the others may be left as they are
+     */
+    static void multiply(int rows, float[] a, int aOffset, float[] panel, int panelOffset, int length, float[] tile) {
+        if (WIDE && rows > HALF) {
+            twelve(a, aOffset, panel, panelOffset, length, tile, 0);
+            return;
+        }
+        six(a, aOffset, panel, panelOffset, length, tile, 0);
+        if (rows > HALF) {
+            six(a, aOffset + HALF * LEADING, panel, panelOffset, length, tile, HALF * PANEL);
+        }
     }
 
     private static void add(float[] tile, float[] sums, int offset) {

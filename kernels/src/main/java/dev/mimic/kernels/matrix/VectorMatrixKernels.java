@@ -19,13 +19,18 @@ final class VectorMatrixKernels implements MatrixKernels {
 
     private static final long FEW_PRODUCTS = 1 << 19;
 
+    /** Rows of x beside which the packing of weights counts little. */
+    private static final int ROWS_WORTH_PACKING = 96;
+
     private final WorkerPool pool;
     private final VectorWorkspace[] workspaces;
     private final Job job = new Job();
     private final VectorGemv gemv = new VectorGemv();
+    private final VectorGemvPanels gemvPanels = new VectorGemvPanels();
     private final VectorGemvTransposed gemvTransposed = new VectorGemvTransposed();
     private final VectorGemm gemm = new VectorGemm();
-    private final VectorGemmTransposed gemmTransposed = new VectorGemmTransposed();
+    private final VectorPanelGemm panelGemm = new VectorPanelGemm(VectorPanelPacking.ROWS);
+    private final VectorPanelGemm panelGemmTransposed = new VectorPanelGemm(VectorPanelPacking.COLUMNS);
 
     VectorMatrixKernels(WorkerPool pool) {
         this.pool = pool;
@@ -70,18 +75,37 @@ final class VectorMatrixKernels implements MatrixKernels {
     @Override
     public void gemv(Matrix weights, int batch, float[] x, float[] y) {
         MatrixShapes.forward("gemv", weights, batch, x, y);
-        run(gemv, weights, batch, x, y, weights.rows(), VectorGemv.GRAIN);
+        int inPanels = weights.cols() < LANES ? 0 : VectorGemvPanels.rowsOf(batch);
+        for (int first = 0; first < inPanels; first += gemvPanels.rowsInChunk()) {
+            int panels = gemvPanels.startChunk(weights, inPanels, first);
+            run(gemvPanels.packing(), weights, batch, x, y, panels, 1);
+            run(gemvPanels, weights, batch, x, y, weights.rows(), VectorChainTile.ROWS);
+        }
+        if (inPanels < batch) {
+            gemv.from(inPanels);
+            run(gemv, weights, batch, x, y, weights.rows(), VectorGemv.GRAIN);
+        }
     }
 
     @Override
     public void gemvTransposed(Matrix weights, int batch, float[] x, float[] y) {
         MatrixShapes.transposed("gemvTransposed", weights, batch, x, y);
-        run(gemvTransposed, weights, batch, x, y, weights.cols(), VectorGemvTransposed.GRAIN);
+        if (batch < VectorGemvTransposed.MANY) {
+            run(gemvTransposed, weights, batch, x, y, weights.cols(), VectorGemvTransposed.GRAIN);
+        } else {
+            packed(panelGemmTransposed, weights, batch, x, y, weights.cols());
+        }
     }
 
     @Override
     public void gemm(Matrix weights, int batch, float[] x, float[] y) {
         MatrixShapes.forward("gemm", weights, batch, x, y);
+        // one form turns the weights, the other x and y; both give the same bits
+        long turned = (long) batch * (weights.rows() + weights.cols());
+        if (turned >= (long) weights.rows() * weights.cols()) {
+            packed(panelGemm, weights, batch, x, y, weights.rows());
+            return;
+        }
         for (int first = 0; first < batch; first += gemm.rowsInChunk()) {
             int panels = gemm.startChunk(weights, batch, first);
             run(gemm.packing(), weights, batch, x, y, panels, 1);
@@ -92,7 +116,16 @@ final class VectorMatrixKernels implements MatrixKernels {
     @Override
     public void gemmTransposed(Matrix weights, int batch, float[] x, float[] y) {
         MatrixShapes.transposed("gemmTransposed", weights, batch, x, y);
-        run(gemmTransposed, weights, batch, x, y, weights.cols(), VectorGemmTile.PANEL);
+        packed(panelGemmTransposed, weights, batch, x, y, weights.cols());
+    }
+
+    /** Threads share the rows of x where each gets enough of them to repay that it packs all weights. */
+    private void packed(VectorPanelGemm product, Matrix weights, int batch, float[] x, float[] y, int outputs) {
+        if (batch / workspaces.length >= Math.min(outputs, ROWS_WORTH_PACKING)) {
+            run(product.rows(), weights, batch, x, y, batch, VectorGemmTile.ROWS);
+        } else {
+            run(product, weights, batch, x, y, outputs, VectorGemmTile.PANEL);
+        }
     }
 
     private void run(Ranged operation, Matrix weights, int batch, float[] x, float[] y, int items, int grain) {

@@ -6,6 +6,7 @@ import static dev.mimic.kernels.VectorWidth.SPECIES;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -29,8 +30,7 @@ final class VectorUnpack {
         switch (weights) {
             case Matrix.F32 f32 -> {
                 for (int r = 0; r < rows; r++) {
-                    long from = (first + r * stride) * Float.BYTES;
-                    MemorySegment.copy(data, Matrix.FLOAT, from, out, outOffset + r * outStride, cols);
+                    f32(data, first + r * stride, cols, out, outOffset + r * outStride);
                 }
             }
             case Matrix.F16 f16 -> {
@@ -43,6 +43,18 @@ final class VectorUnpack {
                     bf16(bf16, data, first + r * stride, cols, out, outOffset + r * outStride);
                 }
             }
+        }
+    }
+
+    /** A loop, because a bulk copy's checks cost more than it moves where rows are short. */
+    private static void f32(MemorySegment data, long index, int length, float[] out, int outOffset) {
+        int body = SPECIES.loopBound(length);
+        for (int i = 0; i < body; i += LANES) {
+            FloatVector.fromMemorySegment(SPECIES, data, (index + i) * Float.BYTES, LITTLE_ENDIAN)
+                    .intoArray(out, outOffset + i);
+        }
+        for (int i = body; i < length; i++) {
+            out[outOffset + i] = data.get(Matrix.FLOAT, (index + i) * Float.BYTES);
         }
     }
 

@@ -11,8 +11,15 @@ final class VectorWorkspace {
     private float[] block = new float[0];
     private float[] sums = new float[0];
     private float[] panels = new float[0];
+    private final float[] rows = new float[VectorChainTile.ROWS * VectorDots.LEADING];
+    private final float[] tiles = new float[(4 + VectorGemvPanels.GROUPS) * VectorChainTile.SIZE];
     private final float[] tile = new float[VectorGemmTile.ROWS * VectorGemmTile.PANEL];
-    private final float[] lines = new float[VectorGemmTransposed.LINES * VectorGemmTransposed.LINE];
+    private final float[] lines = new float[VectorPanelPacking.SCRATCH];
+
+    /** Twelve rows of F32, {@link VectorDots#LEADING} apart. */
+    float[] rows() {
+        return rows;
+    }
 
     /** Rows of F32, {@link #LEADING} apart: [rows, SLICE]. */
     float[] block(int rows) {
@@ -41,6 +48,11 @@ final class VectorWorkspace {
     /** Widened lines of weights on their way into panels. */
     float[] lines() {
         return lines;
+    }
+
+    /** Chains in the making, [4 + GROUPS, 12, PANEL]. */
+    float[] tiles() {
+        return tiles;
     }
 
     /** Sums of one tile of a matrix-matrix product, [12, PANEL]. */

@@ -1,6 +1,7 @@
 package dev.mimic.kernels.svf;
 
 import dev.mimic.kernels.Shapes;
+import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.matrix.MatrixKernels;
 
 /**
@@ -20,13 +21,24 @@ public final class SvfKernels {
         PREFILL
     }
 
+    /** Elements worth a thread. */
+    private static final int SHARE = 16384;
+
     private final MatrixKernels matrix;
+    private final WorkerPool pool;
+    private final Scale scale = new Scale();
 
     /** The product that {@link #accumulate} adds: [batch, out] of the largest call so far. */
     private float[] product = new float[0];
 
-    public SvfKernels(MatrixKernels matrix) {
+    /**
+     * Composes.
+     *
+     * @param pool the pool of the matrix kernels
+     */
+    public SvfKernels(MatrixKernels matrix, WorkerPool pool) {
         this.matrix = matrix;
+        this.pool = pool;
     }
 
     /**
@@ -145,28 +157,49 @@ public final class SvfKernels {
             case DECODE -> matrix.gemvTransposed(factors.v(), batch, x, projected);
             case PREFILL -> matrix.gemmTransposed(factors.v(), batch, x, projected);
         }
-        for (int i = 0; i < batch; i++) {
-            if (scales[i] != null) {
-                scale(scales[i], projected, scratch, i * rank, rank);
-            }
-        }
+        scale.set(scales, rank, projected, scratch);
+        pool.run(batch, Math.max(1, SHARE / Math.max(1, rank)), scale);
         switch (phase) {
             case DECODE -> matrix.gemv(factors.u(), batch, scratch, y);
             case PREFILL -> matrix.gemm(factors.u(), batch, scratch, y);
         }
     }
 
-    // C2 turns these two into vector loops by itself
-
-    private static void scale(float[] scale, float[] x, float[] y, int offset, int length) {
-        for (int k = 0; k < length; k++) {
-            y[offset + k] = x[offset + k] * scale[k];
-        }
-    }
+    // C2 turns the inner loops into vector loops by itself
 
     private static void add(float[] x, float[] y, int offset, int length) {
         for (int k = 0; k < length; k++) {
             y[offset + k] += x[offset + k];
+        }
+    }
+
+    /** {@code y[i] = scales[i] .* x[i]} where a row has a scale. Made once, so that handing it over allocates nothing. */
+    private static final class Scale implements WorkerPool.Task {
+        private float[][] scales = {};
+        private int rank;
+        private float[] x = {};
+        private float[] y = {};
+
+        void set(float[][] scales, int rank, float[] x, float[] y) {
+            this.scales = scales;
+            this.rank = rank;
+            this.x = x;
+            this.y = y;
+        }
+
+        @Override
+        public void run(int begin, int end) {
+            for (int i = begin; i < end; i++) {
+                if (scales[i] != null) {
+                    row(scales[i], x, y, i * rank, rank);
+                }
+            }
+        }
+
+        private static void row(float[] scale, float[] x, float[] y, int offset, int length) {
+            for (int k = 0; k < length; k++) {
+                y[offset + k] = x[offset + k] * scale[k];
+            }
         }
     }
 }

@@ -99,9 +99,15 @@ abstract class MatrixKernelsContract {
         SeededCases.run(24, 400, random -> {
             try (Arena arena = Arena.ofShared()) {
                 Product.Format format = Product.Format.any(random);
-                int batch = BATCHES[random.nextInt(BATCHES.length)];
+                int batch = random.nextBoolean() ? BATCHES[random.nextInt(BATCHES.length)] : random.nextInt(71, 500);
+                boolean wide = random.nextBoolean(); // more than a slice in both directions in turn
                 Matrix weights = Product.weights(
-                        arena, random, format, random.nextInt(1, 150), random.nextInt(1, 1100), random.nextInt(4));
+                        arena,
+                        random,
+                        format,
+                        random.nextInt(1, wide ? 150 : 600),
+                        random.nextInt(1, wide ? 1100 : 300),
+                        random.nextInt(4));
                 int inputs = product.inputs(weights);
                 int outputs = product.outputs(weights);
                 float[] x = Product.activations(random, batch * inputs);
@@ -127,7 +133,7 @@ abstract class MatrixKernelsContract {
             SeededCases.run(24, 500, random -> {
                 try (Arena arena = Arena.ofShared()) {
                     Product.Format format = Product.Format.any(random);
-                    int batch = BATCHES[random.nextInt(BATCHES.length)];
+                    int batch = random.nextBoolean() ? BATCHES[random.nextInt(BATCHES.length)] : random.nextInt(500);
                     Matrix weights =
                             Product.weights(arena, random, format, random.nextInt(1, 400), random.nextInt(1, 400), 0);
                     float[] x = Product.activations(random, batch * product.inputs(weights));

@@ -47,7 +47,9 @@ public final class TorchFile {
             }
             return tensors(zip, root, file, map);
         } catch (ZipException e) {
-            throw new InvalidModelException(file, "not a zip archive as torch.save writes it: " + e.getMessage());
+            throw new InvalidModelException(
+                    file,
+                    "not a zip archive as torch.save writes it since 1.6 (load and save it again): " + e.getMessage());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

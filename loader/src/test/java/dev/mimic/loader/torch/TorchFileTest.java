@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.safetensors.DType;
 import dev.mimic.loader.safetensors.TensorView;
-import dev.mimic.testkit.TestFolders;
+import dev.mimic.testkit.PythonWithTorch;
 import dev.mimic.testkit.TorchFileWriter;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
@@ -86,22 +86,7 @@ final class TorchFileTest {
         String script = "import torch, collections, sys; "
                 + "torch.save(collections.OrderedDict(a=torch.nn.Parameter(torch.tensor([1.5, -2.])), "
                 + "b=torch.arange(6.).reshape(2, 3)[1], c=torch.tensor([0.5]).bfloat16()), sys.argv[1])";
-        for (String python : List.of("/usr/bin/python3", "python3")) {
-            try {
-                Process process = new ProcessBuilder(python, "-c", script, file.toString())
-                        .redirectErrorStream(true)
-                        .redirectOutput(folder.resolve("log").toFile())
-                        .start();
-                if (process.waitFor() == 0) {
-                    break;
-                }
-            } catch (IOException e) {
-                // no such interpreter: try the next
-            }
-        }
-        if (!Files.exists(file)) {
-            throw TestFolders.skip("files saved by torch itself", "no python3 with torch");
-        }
+        PythonWithTorch.orSkip("files saved by torch itself").run(script, file);
         Map<String, TensorView> tensors = TorchFile.read(file);
         assertEquals(List.of("a", "b", "c"), List.copyOf(tensors.keySet()));
         assertEquals(-2f, tensors.get("a").data().get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4));

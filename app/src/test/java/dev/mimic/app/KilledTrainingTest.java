@@ -1,0 +1,230 @@
+package dev.mimic.app;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.mimic.adapt.svf.DecomposeOptions;
+import dev.mimic.adapt.svf.Decomposer;
+import dev.mimic.adapt.svf.DecompositionListener;
+import dev.mimic.adapt.svf.Expert;
+import dev.mimic.adapt.svf.Targets;
+import dev.mimic.adapt.train.TrainingLog;
+import dev.mimic.adapt.train.TrainingStep;
+import dev.mimic.loader.model.ModelDirectory;
+import dev.mimic.testkit.TestFolders;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * {@code mimic train} in a process of its own, killed (SIGKILL) or interrupted (SIGINT) again and again, and resumed. A
+ * kill counts as one inside the writing of a checkpoint if the checkpoint's temporary file is still there after death.
+ */
+final class KilledTrainingTest {
+    private static final int KILLS = 20;
+    private static final int KILLS_IN_WRITING = 5;
+    private static final int MOST_KILLS = 60;
+    private static final int STEPS = 60;
+    private static final long SEED = 6;
+    private static final long POLL_NANOS = 20_000; // the file is there for about a millisecond
+    private static final Pattern RESUMED = Pattern.compile("note: .*resumed after step (\\d+) of");
+
+    /** A small one: twenty JVMs have to come to their first steps. */
+    private static final Path MODEL = TestFolders.root().resolve("oracle/models/llama-gqa-f32");
+
+    @TempDir
+    private Path folder;
+
+    private final Random random = new Random(SEED);
+
+    @BeforeEach
+    void prepare() throws IOException {
+        StringBuilder data = new StringBuilder();
+        for (int i = 1; i <= 9; i++) {
+            data.append("{\"prompt\":\"").append(i).append("\",\"answer\":\"A\"}\n");
+        }
+        Files.writeString(folder.resolve("data.jsonl"), data);
+        Files.writeString(folder.resolve("valid.jsonl"), "{\"prompt\":\"ab\",\"answer\":\"A\"}\n");
+        DecomposeOptions all = DecomposeOptions.defaults().withTargets(new Targets("all"));
+        try (ModelDirectory directory = ModelDirectory.open(MODEL);
+                Decomposer decomposer = Decomposer.open(all, 0)) {
+            decomposer.decompose(directory, folder.resolve("factors"), DecompositionListener.NONE);
+        }
+    }
+
+    /** Training that writes a checkpoint after every step, each of them short. */
+    private ForkedMimic train(Path out, String... more) throws IOException {
+        Files.createDirectories(out.getParent());
+        List<String> command = new ArrayList<>(List.of("train", MODEL.toString(), "--task", "jsonl"));
+        command.addAll(List.of("--check", "letter", "--targets", "all", "--lr", "2e-2", "--clip", "1"));
+        command.addAll(List.of("--data", folder.resolve("data.jsonl").toString()));
+        command.addAll(List.of("--valid", folder.resolve("valid.jsonl").toString()));
+        command.addAll(List.of("--factors", folder.resolve("factors").toString()));
+        command.addAll(List.of("--steps", String.valueOf(STEPS), "--batch", "2", "--max-tokens", "5"));
+        command.addAll(List.of("--baseline", "none", "--validate-every", "1", "--out", out.toString()));
+        command.addAll(List.of(more));
+        return ForkedMimic.start(out.getParent(), command);
+    }
+
+    private Path expert(String name) {
+        return folder.resolve(name).resolve("expert.safetensors");
+    }
+
+    private static Path beside(Path out, String end) {
+        return out.resolveSibling(out.getFileName() + end);
+    }
+
+    @Test
+    void killedTwentyTimesItEndsWithTheSameExpert() throws IOException, InterruptedException {
+        Path whole = expert("whole");
+        long start = System.nanoTime();
+        long firstStep;
+        try (ForkedMimic mimic = train(whole)) {
+            awaitFirstCheckpoint(mimic, whole);
+            firstStep = System.nanoTime() - start;
+            assertEquals(0, mimic.exitCode(), mimic::errors);
+        }
+        long after = System.nanoTime() - start - firstStep;
+        assertItTrained(whole);
+
+        int kills = 0;
+        int inWriting = 0;
+        int resumed = 0;
+        int trainings = 0;
+        while (kills < KILLS || (inWriting < KILLS_IN_WRITING && kills < MOST_KILLS)) {
+            Path out = expert("killed" + trainings);
+            Set<String> before = temporaries(out);
+            boolean aimed = kills % 2 == 1 || kills >= KILLS;
+            try (ForkedMimic mimic = train(out)) {
+                if (aimed) {
+                    awaitWriting(mimic, out, before, 1 + random.nextInt(2));
+                } else {
+                    TimeUnit.NANOSECONDS.sleep(random.nextLong(firstStep + after / 4));
+                }
+                mimic.kill();
+                if (mimic.wasKilled()) {
+                    kills++;
+                    Set<String> left = temporaries(out);
+                    left.removeAll(before);
+                    inWriting += left.isEmpty() ? 0 : 1;
+                } else {
+                    trainings++; // it was faster: it has ended, and the next one begins
+                    assertSame(whole, out);
+                }
+                resumed += resumedAfter(mimic) > 0 ? 1 : 0;
+            }
+        }
+        Path out = expert("killed" + trainings);
+        try (ForkedMimic mimic = train(out)) {
+            assertEquals(0, mimic.exitCode(), mimic::errors);
+            assertTrue(resumedAfter(mimic) > 0, mimic.errors());
+        }
+        assertSame(whole, out);
+        TestFolders.used(
+                "training killed and resumed",
+                kills + " kills, " + inWriting + " of them inside the writing of a checkpoint, " + resumed
+                        + " resumed runs");
+        assertTrue(inWriting >= KILLS_IN_WRITING, inWriting + " of " + kills + " kills hit the writing");
+        assertTrue(resumed >= KILLS / 2, resumed + " runs went on from a checkpoint");
+        assertEquals(Set.of(), temporaries(out), "leftovers of killed writings");
+    }
+
+    @Test
+    void anInterruptExitsWith130AndIsResumed() throws IOException, InterruptedException {
+        Path out = expert("interrupted");
+        try (ForkedMimic mimic = train(out)) {
+            awaitFirstCheckpoint(mimic, out);
+            mimic.interrupt();
+            assertEquals(130, mimic.exitCode(), mimic::errors);
+        }
+        assertTrue(Files.notExists(out), "an expert of an unfinished training");
+        try (ForkedMimic other = train(out, "--weight-decay", "0.5")) {
+            assertEquals(1, other.exitCode(), other::errors);
+            String error = other.errors();
+            assertTrue(error.contains("mimic: " + beside(out, ".ckpt")), error);
+            assertTrue(error.contains("weight-decay is 0.5, found 0.0"), error);
+        }
+        try (ForkedMimic mimic = train(out)) {
+            assertEquals(0, mimic.exitCode(), mimic::errors);
+            assertTrue(resumedAfter(mimic) > 0, mimic.errors());
+        }
+        assertEquals(STEPS, TrainingLog.read(beside(out, ".jsonl")).size());
+    }
+
+    /** Equal experts would say little if nothing had moved, or every step had been the same. */
+    private static void assertItTrained(Path out) {
+        List<TrainingStep> steps = TrainingLog.read(beside(out, ".jsonl"));
+        assertEquals(STEPS, steps.size());
+        assertEquals(
+                STEPS, steps.stream().map(TrainingStep::gradientNorm).distinct().count());
+        Expert.read(out, _ -> {}).vectors().values().forEach(z -> assertNotEquals(1f, z[0]));
+    }
+
+    private static void assertSame(Path whole, Path out) throws IOException {
+        assertArrayEquals(Files.readAllBytes(whole), Files.readAllBytes(out));
+        assertArrayEquals(Files.readAllBytes(beside(whole, ".seen")), Files.readAllBytes(beside(out, ".seen")));
+        assertEquals(timeless(whole), timeless(out));
+    }
+
+    /** The lines of a log without what the clock says. */
+    private static List<TrainingStep> timeless(Path out) {
+        return TrainingLog.read(beside(out, ".jsonl")).stream()
+                .map(s -> new TrainingStep(
+                        s.step(),
+                        s.learningRate(),
+                        s.reward(),
+                        s.accuracy(),
+                        s.loss(),
+                        s.divergence(),
+                        s.gradientNorm(),
+                        s.tokens(),
+                        0,
+                        0,
+                        s.valid()))
+                .toList();
+    }
+
+    private static int resumedAfter(ForkedMimic mimic) {
+        Matcher note = RESUMED.matcher(mimic.errors());
+        return note.find() ? Integer.parseInt(note.group(1)) : 0;
+    }
+
+    private static void awaitFirstCheckpoint(ForkedMimic mimic, Path out) throws InterruptedException {
+        Path state = beside(out, ".ckpt").resolve("state.safetensors");
+        while (Files.notExists(state) && mimic.isAlive()) {
+            TimeUnit.MILLISECONDS.sleep(1);
+        }
+        assertTrue(Files.exists(state), mimic::errors);
+    }
+
+    /** Comes back while a checkpoint's temporary file is there: the n-th that is seen. */
+    private static void awaitWriting(ForkedMimic mimic, Path out, Set<String> before, int n) {
+        Set<String> seen = new HashSet<>(before);
+        for (int count = 0; count < n && mimic.isAlive(); ) {
+            LockSupport.parkNanos(POLL_NANOS);
+            count += seen.addAll(temporaries(out)) ? 1 : 0;
+        }
+    }
+
+    private static Set<String> temporaries(Path out) {
+        String[] names = beside(out, ".ckpt").toFile().list();
+        Set<String> temporaries = new HashSet<>(names == null ? List.of() : Arrays.asList(names));
+        temporaries.removeIf(name -> !name.endsWith(".tmp"));
+        return temporaries;
+    }
+}

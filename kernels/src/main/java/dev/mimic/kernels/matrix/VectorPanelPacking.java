@@ -1,0 +1,140 @@
+package dev.mimic.kernels.matrix;
+
+import static dev.mimic.kernels.VectorWidth.INTS;
+import static dev.mimic.kernels.VectorWidth.SHORTS;
+import static dev.mimic.kernels.VectorWidth.SPECIES;
+import static dev.mimic.kernels.matrix.VectorGemmTile.DEPTH;
+import static dev.mimic.kernels.matrix.VectorGemmTile.PANEL;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_S2I;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.ShortVector;
+
+/** How weights become panels, each [DEPTH, PANEL] with outputs side by side. */
+enum VectorPanelPacking {
+    /** An output is a row of weights: {@code y = W x}. */
+    ROWS {
+        @Override
+        int outputs(Matrix weights) {
+            return weights.rows();
+        }
+
+        @Override
+        int length(Matrix weights) {
+            return weights.cols();
+        }
+
+        @Override
+        void pack(Matrix weights, int output, int width, int k, int depth, float[] lines, float[] packed) {
+            for (int j = 0; j < width; j += LINES) {
+                int valid = Math.min(LINES, width - j);
+                VectorUnpack.block(weights, output + j, k, valid, depth, lines, 0, DEPTH);
+                turn(lines, depth, packed, j / PANEL * DEPTH * PANEL + j % PANEL);
+            }
+        }
+    },
+
+    /** An output is a column of weights: {@code y = Wᵀ x}. */
+    COLUMNS {
+        @Override
+        int outputs(Matrix weights) {
+            return weights.cols();
+        }
+
+        @Override
+        int length(Matrix weights) {
+            return weights.rows();
+        }
+
+        @Override
+        void pack(Matrix weights, int output, int width, int k, int depth, float[] lines, float[] packed) {
+            int body = SPECIES.loopBound(width);
+            for (int line = 0; line < depth; line++) {
+                long from = (long) (k + line) * weights.cols() + output;
+                int to = line * PANEL;
+                switch (weights) {
+                    case Matrix.F32 f32 -> f32(f32.data(), from, body, packed, to);
+                    case Matrix.Bf16 bf16 -> bf16(bf16.data(), from, body, packed, to);
+                    case Matrix.F16 f16 -> {
+                        VectorUnpack.block(f16, k + line, output, 1, body, lines, 0, 0);
+                        cut(lines, body, packed, to);
+                    }
+                }
+                if (body < width) {
+                    VectorUnpack.block(weights, k + line, output + body, 1, width - body, lines, 0, 0);
+                    System.arraycopy(lines, 0, packed, to + place(body), width - body);
+                }
+            }
+        }
+    };
+
+    /** Lines widened at once; divides every PANEL. */
+    private static final int LINES = 8;
+
+    /** Elements of the scratch for lines. */
+    static final int SCRATCH = LINES * Math.max(DEPTH, VectorPanelGemm.LINE);
+
+    private static final int LANES = SPECIES.length();
+
+    /** Elements of y in a row. */
+    abstract int outputs(Matrix weights);
+
+    /** Elements of x in a row. */
+    abstract int length(Matrix weights);
+
+    /**
+     * Packs the outputs {@code [output, output + width)} at {@code [k, k + depth)}. What lies behind the last output or
+     * the last k is left as it was, for sums that nobody reads.
+     *
+     * @param lines [SCRATCH]; overwritten
+     * @param packed [PANELS, DEPTH, PANEL]; overwritten
+     */
+    abstract void pack(Matrix weights, int output, int width, int k, int depth, float[] lines, float[] packed);
+
+    /** Eight lines become columns: {@code packed[to + k · PANEL + r] = lines[r · DEPTH + k]}. */
+    private static void turn(float[] lines, int depth, float[] packed, int to) {
+        for (int k = 0; k < depth; k++) {
+            packed[to + k * PANEL] = lines[k];
+            packed[to + k * PANEL + 1] = lines[DEPTH + k];
+            packed[to + k * PANEL + 2] = lines[2 * DEPTH + k];
+            packed[to + k * PANEL + 3] = lines[3 * DEPTH + k];
+            packed[to + k * PANEL + 4] = lines[4 * DEPTH + k];
+            packed[to + k * PANEL + 5] = lines[5 * DEPTH + k];
+            packed[to + k * PANEL + 6] = lines[6 * DEPTH + k];
+            packed[to + k * PANEL + 7] = lines[7 * DEPTH + k];
+        }
+    }
+
+    // the vectors of a line go to their panels
+
+    private static void f32(MemorySegment data, long from, int width, float[] packed, int to) {
+        for (int c = 0; c < width; c += LANES) {
+            FloatVector.fromMemorySegment(SPECIES, data, (from + c) * Float.BYTES, LITTLE_ENDIAN)
+                    .intoArray(packed, to + place(c));
+        }
+    }
+
+    private static void bf16(MemorySegment data, long from, int width, float[] packed, int to) {
+        for (int c = 0; c < width; c += LANES) {
+            ShortVector.fromMemorySegment(SHORTS, data, (from + c) * Short.BYTES, LITTLE_ENDIAN)
+                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
+                    .lanewise(LSHL, 16)
+                    .reinterpretAsFloats()
+                    .intoArray(packed, to + place(c));
+        }
+    }
+
+    private static void cut(float[] line, int width, float[] packed, int to) {
+        for (int c = 0; c < width; c += LANES) {
+            FloatVector.fromArray(SPECIES, line, c).intoArray(packed, to + place(c));
+        }
+    }
+
+    /** Where an output stands in packed. */
+    private static int place(int output) {
+        return output / PANEL * DEPTH * PANEL + output % PANEL;
+    }
+}
