@@ -98,7 +98,9 @@ final class ReferenceDecoder {
         System.arraycopy(weights.get("model.embed_tokens.weight"), id * hidden, x, 0, hidden);
         for (int layer = 0; layer < layers; layer++) {
             String name = "model.layers." + layer + ".";
-            DoubleLayers.add(x, attention(name + "self_attn.", norm(x, name + "input_layernorm.weight"), layer, position, length));
+            DoubleLayers.add(
+                    x,
+                    attention(name + "self_attn.", norm(x, name + "input_layernorm.weight"), layer, position, length));
             double[] normed = norm(x, name + "post_attention_layernorm.weight");
             double[] gate = linear(name + "mlp.gate_proj", normed);
             double[] up = linear(name + "mlp.up_proj", normed);

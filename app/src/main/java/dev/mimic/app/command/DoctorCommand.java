@@ -95,7 +95,8 @@ final class DoctorCommand implements Callable<Integer> {
     /** What shuts in the programs of mbpp and humaneval. */
     private static String sandbox() {
         try {
-            return PythonSandbox.open(SandboxLimits.DEFAULT, false).mechanism() + ", for the programs of mbpp and humaneval";
+            return PythonSandbox.open(SandboxLimits.DEFAULT, false).mechanism()
+                    + ", for the programs of mbpp and humaneval";
         } catch (IllegalStateException e) {
             return "none: " + e.getMessage();
         }

@@ -52,7 +52,13 @@ final class HelpPage extends Help {
 
     private void put(StringBuilder page, int width, String text, Object... values) {
         if (!text.isEmpty()) {
-            join(colorScheme().ansi(), width, commandSpec().usageMessage().adjustLineBreaksForWideCJKCharacters(), new String[] {text}, page, values);
+            join(
+                    colorScheme().ansi(),
+                    width,
+                    commandSpec().usageMessage().adjustLineBreaksForWideCJKCharacters(),
+                    new String[] {text},
+                    page,
+                    values);
         }
     }
 }

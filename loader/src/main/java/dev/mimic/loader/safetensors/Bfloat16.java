@@ -8,7 +8,8 @@ public final class Bfloat16 {
     public static short of(float value) {
         int bits = Float.floatToRawIntBits(value);
         if (Float.isNaN(value)) {
-            return (short) (bits >>> 16 | 0x40); // a NaN whose payload lay in the lower half alone would become infinite
+            return (short)
+                    (bits >>> 16 | 0x40); // a NaN whose payload lay in the lower half alone would become infinite
         }
         return (short) ((bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
     }
