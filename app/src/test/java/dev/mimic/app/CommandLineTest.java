@@ -43,6 +43,7 @@ final class CommandLineTest {
             "train",
             "adapt",
             "eval",
+            "compare",
             "import-sakana",
             "import",
             "doctor");
