@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dev.mimic.engine.sampling.SamplingOptions;
+import dev.mimic.testkit.RandomFolder;
 import dev.mimic.testkit.SeededCases;
 import java.nio.file.Path;
 import java.util.ArrayList;

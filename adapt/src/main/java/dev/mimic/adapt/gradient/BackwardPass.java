@@ -119,7 +119,14 @@ final class BackwardPass {
             backend.row().swiGlu(rows * gated.gate().out(), a.arrays.gate(), a.arrays.up(), gatedInput);
         }
         linear(gated.down(), step, scales, a.projections[6], gatedInput, dx, wide);
-        backend.gradient().swiGlu(rows * gated.gate().out(), a.arrays.gate(), a.arrays.up(), wide, a.arrays.gate(), a.arrays.up());
+        backend.gradient()
+                .swiGlu(
+                        rows * gated.gate().out(),
+                        a.arrays.gate(),
+                        a.arrays.up(),
+                        wide,
+                        a.arrays.gate(),
+                        a.arrays.up());
         float[] input = input(step, a.middle, block.feedForwardNorm(), gated.gate(), gated.up());
         linear(gated.gate(), step, scales, a.projections[4], input, a.arrays.gate(), end ? null : normed);
         linear(gated.up(), step, scales, a.projections[5], input, a.arrays.up(), end ? null : more);

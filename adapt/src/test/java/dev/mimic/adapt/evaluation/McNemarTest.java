@@ -53,7 +53,7 @@ final class McNemarTest {
 
     @Test
     void onlyWhatOneAloneGetsRightCounts() {
-        assertEquals(new McNemar(2, 1), McNemar.of(answers("1101001"), answers("1010000")));
+        assertEquals(new McNemar(3, 1), McNemar.of(answers("1101001"), answers("1010000")));
         assertEquals(new McNemar(0, 0), McNemar.of(answers("101"), answers("101")));
     }
 
