@@ -154,7 +154,8 @@ final class DoctorCommand implements Callable<Integer> {
         }
     }
 
-    private static long physicalMemory() {
+    /** Bytes of memory that the machine, or the container, has. */
+    static long physicalMemory() {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
     }
 
