@@ -153,26 +153,26 @@ final class BatchingTest {
 
     /** Which of three rows of six tokens each token comes from; all three wait before the first begins. */
     private static String orderOfTokens(EngineOptions options) {
-        StringBuffer order = new StringBuffer();
+        StringBuilder order = new StringBuilder();
         CountDownLatch submitted = new CountDownLatch(1);
         try (Engine engine = Engine.open(model, options)) {
             List<PendingGeneration> pending = new ArrayList<>();
-            Thread held = Thread.ofVirtual().start(() -> engine.withDecoder(_ -> {
-                try {
-                    submitted.await();
-                } catch (InterruptedException e) {
-                    throw new IllegalStateException(e);
-                }
-                return 0;
-            }));
+            Thread held = Thread.ofVirtual()
+                    .start(() -> engine.withDecoder(_ -> {
+                        try {
+                            submitted.await();
+                        } catch (InterruptedException e) {
+                            throw new IllegalStateException(e);
+                        }
+                        return 0;
+                    }));
             while (held.getState() == Thread.State.NEW || held.getState() == Thread.State.RUNNABLE) {
                 Thread.onSpinWait();
             }
             for (int i = 0; i < 3; i++) {
                 int row = i;
-                GenerationRequest request = GenerationRequest.ofIds(1, 2, 3, 4 + i)
-                        .withMaxTokens(6)
-                        .withIgnoreEos(true);
+                GenerationRequest request =
+                        GenerationRequest.ofIds(1, 2, 3, 4 + i).withMaxTokens(6).withIgnoreEos(true);
                 pending.add(engine.submit(request, new GenerationListener() {
                     @Override
                     public void onText(String piece) {}

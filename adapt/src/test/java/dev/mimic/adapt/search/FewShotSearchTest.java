@@ -30,8 +30,7 @@ import org.junit.jupiter.api.Test;
 
 /** What the settings of a few-shot search mean, on the bundled model and a handful of shots. */
 final class FewShotSearchTest {
-    private static final FewShotSettings SMALL =
-            new FewShotSettings(6, 0.4, 2, 0, 1, 0, FewShotSettings.Pick.BEST, 3);
+    private static final FewShotSettings SMALL = new FewShotSettings(6, 0.4, 2, 0, 1, 0, FewShotSettings.Pick.BEST, 3);
 
     private static BundledModel bundled;
     private static Path factors;
@@ -108,7 +107,7 @@ final class FewShotSearchTest {
         assertFalse(Arrays.equals(best.generations().getLast().mean(), best.alpha()));
         // the best member has the best score of the last generation, in which it takes part again
         assertEquals(
-                best.generations().getLast().best(), (double) best.onShots().share(), 1e-12);
+                best.generations().getLast().best(), best.onShots().share(), 1e-12);
     }
 
     @Test

@@ -120,7 +120,7 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
         Task task = tasks.task(spec, mimic.console());
         TaskData shots = TaskData.read(spec, task, shotsFile, "shots", "--shots");
         long round = (long) settings.population() * shots.examples().size();
-        int most = batch != null ? batch : (int) Math.clamp(round, 1, MOST_ROWS);
+        int most = batch != null ? batch : Math.clamp(round, 1, MOST_ROWS);
         try (Session session = Session.open(mimic.console(), spec, common, model, null, experts, most)) {
             List<Path> files = session.expertFiles();
             SeenFiles seen = SeenFiles.of(mimic.console()::note, session.source(), files);
