@@ -66,7 +66,10 @@ final class TrainCommandTest {
 
     private static String[] command(Path out, String... more) {
         List<String> args = new ArrayList<>(List.of("train", "bundled", "--out", out.toString(), "--json"));
-        args.addAll(List.of("--steps", String.valueOf(STEPS), "--validate-every", "2"));
+        args.addAll(List.of("--validate-every", "2"));
+        if (!List.of(more).contains("--steps")) {
+            args.addAll(List.of("--steps", String.valueOf(STEPS)));
+        }
         if (!List.of(more).contains("--batch")) {
             args.addAll(List.of("--batch", "8"));
         }
@@ -83,6 +86,27 @@ final class TrainCommandTest {
 
     private static Path beside(Path out, String end) {
         return out.resolveSibling(out.getFileName() + end);
+    }
+
+    @Test
+    void anExpertThatIsNoBetterThanTheBaseIsSaidToBe() {
+        Outcome better = Outcome.ok(command(
+                folder.resolve("better.safetensors"), "--task", "bundled-math", "--steps", "10", "--batch", "32"));
+        assertTrue(share(better, "valid") > share(better, "base"));
+        assertFalse(better.err().contains("no better than the base"), better.err());
+        Outcome ruined = Outcome.ok(onFiles(folder.resolve("ruined.safetensors"), "--lr", "50"));
+        assertTrue(share(ruined, "valid") <= share(ruined, "base"));
+        assertTrue(
+                ruined.err()
+                        .lines()
+                        .anyMatch(line -> line.startsWith("note: ")
+                                && line.contains(
+                                        "ruined.safetensors: on the validation rows no better than the base model")),
+                ruined.err());
+    }
+
+    private static double share(Outcome outcome, String of) {
+        return outcome.json().object(of).orElseThrow().number("accuracy").orElseThrow();
     }
 
     private static List<TrainingStep> log(Path out) {

@@ -75,7 +75,7 @@ final class CompareCommand implements Callable<Integer>, CheckedOptions {
 
     @Option(
             names = "--rows",
-            paramLabel = "R,…",
+            paramLabel = "R",
             split = ",",
             description = {
                 "Some of base, lora, svf, prompt, classifier, fewshot, transfer (default: all; transfer with",

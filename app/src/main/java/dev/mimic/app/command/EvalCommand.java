@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -261,8 +262,24 @@ final class EvalCommand implements Callable<Integer>, CheckedOptions {
                         100 * (Double) interval.get(0),
                         100 * (Double) interval.get(1)));
         if (report.get("adaptation") != null) {
-            mimic.console().out().println("adaptation: " + Json.write(report.get("adaptation")));
+            mimic.console().out().println("adaptation: " + listed((Map<?, ?>) report.get("adaptation")));
         }
-        mimic.console().out().println("seconds: " + Json.write(report.get("seconds")));
+        mimic.console().out().println("seconds: " + listed((Map<?, ?>) report.get("seconds")));
+    }
+
+    /** Keys and values for people: numbers to hundredths, values of their own kind as JSON. */
+    private static String listed(Map<?, ?> values) {
+        return values.entrySet().stream()
+                .map(entry -> entry.getKey().toString().replace('_', ' ') + " " + listed(entry.getValue()))
+                .collect(Collectors.joining(", "));
+    }
+
+    private static String listed(Object value) {
+        return switch (value) {
+            case Double number -> String.format(Locale.ROOT, "%.2f", number);
+            case String text -> text;
+            case List<?> list -> list.stream().map(EvalCommand::listed).collect(Collectors.joining(" "));
+            default -> Json.write(value);
+        };
     }
 }

@@ -42,7 +42,7 @@ import picocli.CommandLine.Spec;
             "MODEL is a Hugging Face folder, or `bundled` for the tiny model in the jar. Start with:",
             "",
             "  mimic demo",
-            "  mimic run bundled --chat --expert math \"There are 7 cups here. Cara adds 4. How many?\""
+            "  mimic run bundled --chat --expert math \"Ann has 7 cups and buys 4. How many?\""
         })
 final class MimicCommand implements Callable<Integer> {
     /** The version of all modules. */

@@ -32,10 +32,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "train",
-        description = {
-            "Trains an expert (scales of singular values) or a LoRA adapter, by the rewards of the model's own",
-            "replies."
-        },
+        description = "Trains an expert, or a LoRA adapter, by the rewards of the model's own replies.",
         footer = {
             "",
             "Writes E, E.jsonl (a line per step), E.png (the learning curve) and E.seen (hashes of the prompts seen).",
@@ -163,6 +160,13 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void report(Task task, TrainingFiles files, TrainingOutcome outcome, double seconds) {
+        if (outcome.valid().isPresent()
+                && outcome.valid().get().share() <= outcome.base().orElseThrow().share()) {
+            mimic.console()
+                    .note(files.out() + ": on the validation rows no better than the base model ("
+                            + percent(outcome.base().orElseThrow()) + " before, "
+                            + percent(outcome.valid().get()) + " after)");
+        }
         if (json) {
             Map<String, Object> report = new LinkedHashMap<>();
             report.put("task", task.name());
