@@ -21,6 +21,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command line as scripts use it: exit codes, what goes to stdout, and the one line on stderr. */
@@ -39,8 +40,10 @@ final class CommandLineTest {
             "svd",
             "decompose",
             "merge",
+            "train",
             "adapt",
             "eval",
+            "compare",
             "import-sakana",
             "import",
             "doctor");
@@ -60,6 +63,22 @@ final class CommandLineTest {
             assertTrue(ok(command, "--help").out().startsWith("Usage: mimic " + command), command);
         }
         assertEquals("mimic 0.1.0\n", ok("--version").out());
+    }
+
+    @ParameterizedTest
+    @MethodSource("commands")
+    void aHelpFitsATerminalAndHasAnExample(String command) {
+        List<String> lines = ok(command, "--help").out().lines().toList();
+        assertTrue(
+                lines.stream().anyMatch(line -> line.matches("  (echo .* \\| )?mimic " + command + "( .*)?")),
+                "no example");
+        for (String line : lines) {
+            assertTrue(line.length() <= 80 || line.startsWith("  mimic ") || line.startsWith("  echo "), line);
+        }
+    }
+
+    private static List<String> commands() {
+        return COMMANDS;
     }
 
     @Test
@@ -357,7 +376,11 @@ final class CommandLineTest {
     @Test
     void doctorSaysWhatRuns() {
         assertTrue(ok("doctor").out().contains("kernels"));
-        assertTrue(ok("doctor", "--json").json().has("kernels"));
+        JsonObject json = ok("doctor", "--json").json();
+        for (String name : List.of("kernels", "processor", "widest_vector", "sandbox", "launcher", "jvm_options")) {
+            assertFalse(json.text(name).orElseThrow().isBlank(), name);
+        }
+        assertTrue(json.integer("cores").orElseThrow() > 0);
     }
 
     private static Path copy(Path from, Path to) throws IOException {

@@ -146,9 +146,9 @@ final class ExitCodesTest {
     }
 
     private static Outcome check(int code, String line) {
-        String[] parts = line.split(" : ");
+        String[] parts = line.split(" : ", -1);
         String command = parts[0].replace("oracle/", TestFolders.root() + "/oracle/");
-        Outcome outcome = Outcome.run(command.split(" "));
+        Outcome outcome = Outcome.run(command.split(" ", -1));
         assertEquals(code, outcome.code(), outcome.err());
         List<String> errors = outcome.errors();
         assertEquals(1, errors.size(), outcome.err());

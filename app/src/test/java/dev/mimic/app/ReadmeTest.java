@@ -4,8 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.mimic.app.command.CommandRunner;
-import dev.mimic.app.terminal.Console;
 import dev.mimic.testkit.TestFolders;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,6 +14,7 @@ import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -27,6 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class ReadmeTest {
     private static final Pattern JAVA = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
+
+    private static final Pattern WORD = Pattern.compile("(\"[^\"]*\"|[^\\s\"]+)( |$)");
 
     @TempDir
     private Path folder;
@@ -65,16 +66,42 @@ final class ReadmeTest {
     }
 
     @Test
-    void everyCommandInTheReadmeIsOne() throws IOException {
-        List<String> commands = Files.readAllLines(TestFolders.root().resolve("README.md")).stream()
-                .filter(line -> line.startsWith("    ./mimic "))
-                .map(line -> line.strip().replaceAll("^\\S+ (\\S+).*", "$1"))
-                .toList();
+    void everyCommandTakesItsOptions() throws IOException {
+        List<List<String>> commands = commands();
         assertFalse(commands.isEmpty());
-        ByteArrayOutputStream help = new ByteArrayOutputStream();
-        PrintStream out = new PrintStream(help, true, StandardCharsets.UTF_8);
-        CommandRunner.run(new Console(System.in, out, out, false), "--help");
-        String text = help.toString(StandardCharsets.UTF_8);
-        commands.forEach(command -> assertTrue(text.contains("\n  " + command + " "), command));
+        for (List<String> command : commands) {
+            List<String> words = new ArrayList<>(command);
+            words.add("--help"); // parses all of it and runs none
+            Outcome outcome = Outcome.ok(words.toArray(String[]::new));
+            assertTrue(outcome.out().startsWith("Usage: mimic"), () -> command + ": " + outcome.out());
+        }
+    }
+
+    @Test
+    void whatItAsksTheBundledModelIsAnswered() throws IOException {
+        List<List<String>> asked = commands().stream()
+                .filter(command -> command.subList(0, 2).equals(List.of("run", "bundled")))
+                .toList();
+        assertFalse(asked.isEmpty());
+        for (List<String> command : asked) {
+            assertFalse(Outcome.ok(command.toArray(String[]::new)).out().isBlank(), () -> command.toString());
+        }
+    }
+
+    /** The words after {@code ./mimic} of every line that begins with it, up to two blanks outside quotes. */
+    private static List<List<String>> commands() throws IOException {
+        List<List<String>> commands = new ArrayList<>();
+        for (String line : Files.readAllLines(TestFolders.root().resolve("README.md"))) {
+            if (line.startsWith("    ./mimic ")) {
+                Matcher word = WORD.matcher(line.strip().substring("./mimic ".length()));
+                List<String> words = new ArrayList<>();
+                while (word.lookingAt()) {
+                    words.add(word.group(1).replace("\"", ""));
+                    word.region(word.end(), word.regionEnd());
+                }
+                commands.add(words);
+            }
+        }
+        return commands;
     }
 }

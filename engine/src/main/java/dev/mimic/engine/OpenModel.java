@@ -106,14 +106,14 @@ final class OpenModel implements AutoCloseable {
         return named;
     }
 
-    private TransformerWeights.Form form(EngineOptions.Form wanted) {
+    private TransformerWeights.SvfForm form(EngineOptions.Form wanted) {
         return switch (wanted) {
-            case FACTORED -> TransformerWeights.Form.FACTORED;
-            case RESIDUAL -> TransformerWeights.Form.RESIDUAL;
+            case FACTORED -> TransformerWeights.SvfForm.FACTORED;
+            case RESIDUAL -> TransformerWeights.SvfForm.RESIDUAL;
             case AUTO ->
                 factors.map(Factors::fullRank).orElse(true)
-                        ? TransformerWeights.Form.FACTORED
-                        : TransformerWeights.Form.RESIDUAL;
+                        ? TransformerWeights.SvfForm.FACTORED
+                        : TransformerWeights.SvfForm.RESIDUAL;
         };
     }
 

@@ -9,6 +9,7 @@ import dev.mimic.loader.safetensors.DType;
 import dev.mimic.loader.safetensors.SafetensorsWriter;
 import dev.mimic.loader.safetensors.TensorView;
 import dev.mimic.testkit.Allocations;
+import dev.mimic.testkit.RandomFolder;
 import dev.mimic.testkit.TestFolders;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.mimic.kernels.backend.Backend;
 import dev.mimic.testkit.Allocations;
+import dev.mimic.testkit.RandomFolder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

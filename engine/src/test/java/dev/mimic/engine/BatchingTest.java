@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dev.mimic.engine.sampling.SamplingOptions;
+import dev.mimic.testkit.RandomFolder;
 import dev.mimic.testkit.SeededCases;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -128,6 +130,63 @@ final class BatchingTest {
     void rowsThatWaitForRoomAreAsAlone() {
         checkTogetherAsAlone(
                 EngineOptions.DEFAULTS.withFactors(factors).withMaxBatch(3).withBlockSize(5), Integer.MAX_VALUE);
+    }
+
+    @Test
+    void rowsWhoseCachesDoNotFitWaitForOthersToEnd() {
+        EngineOptions options = EngineOptions.DEFAULTS.withFactors(factors);
+        checkTogetherAsAlone(options.withCacheBytes(1), Integer.MAX_VALUE);
+        long one = 2L * 3 * kvElements() * Float.BYTES * (4 + 6 - 1);
+        assertEquals("000000111111222222", orderOfTokens(options.withCacheBytes(1)));
+        assertEquals("000000111111222222", orderOfTokens(options.withCacheBytes(2 * one - 1)));
+        assertEquals("012012012012012012", orderOfTokens(options.withCacheBytes(3 * one)));
+        String two = orderOfTokens(options.withCacheBytes(2 * one));
+        assertEquals("010101010101222222", two);
+    }
+
+    /** Elements of the keys of a position in a layer. */
+    private static int kvElements() {
+        try (Engine engine = Engine.open(model)) {
+            return engine.config().kvHeads() * engine.config().headSize();
+        }
+    }
+
+    /** Which of three rows of six tokens each token comes from; all three wait before the first begins. */
+    private static String orderOfTokens(EngineOptions options) {
+        StringBuilder order = new StringBuilder();
+        CountDownLatch submitted = new CountDownLatch(1);
+        try (Engine engine = Engine.open(model, options)) {
+            List<PendingGeneration> pending = new ArrayList<>();
+            Thread held = Thread.ofVirtual()
+                    .start(() -> engine.withDecoder(_ -> {
+                        try {
+                            submitted.await();
+                        } catch (InterruptedException e) {
+                            throw new IllegalStateException(e);
+                        }
+                        return 0;
+                    }));
+            while (held.getState() == Thread.State.NEW || held.getState() == Thread.State.RUNNABLE) {
+                Thread.onSpinWait();
+            }
+            for (int i = 0; i < 3; i++) {
+                int row = i;
+                GenerationRequest request =
+                        GenerationRequest.ofIds(1, 2, 3, 4 + i).withMaxTokens(6).withIgnoreEos(true);
+                pending.add(engine.submit(request, new GenerationListener() {
+                    @Override
+                    public void onText(String piece) {}
+
+                    @Override
+                    public void onToken(int index, int id) {
+                        order.append(row);
+                    }
+                }));
+            }
+            submitted.countDown();
+            pending.forEach(PendingGeneration::await);
+        }
+        return order.toString();
     }
 
     @Test

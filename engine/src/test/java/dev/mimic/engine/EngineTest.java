@@ -10,6 +10,7 @@ import dev.mimic.engine.GenerationResult.FinishReason;
 import dev.mimic.engine.sampling.SamplingOptions;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.loader.InvalidModelException;
+import dev.mimic.testkit.RandomFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.mimic.engine.model.LowRankFactors;
+import dev.mimic.testkit.RandomFolder;
 import dev.mimic.testkit.SeededCases;
 import java.nio.file.Path;
 import java.util.Map;

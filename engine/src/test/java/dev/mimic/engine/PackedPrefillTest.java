@@ -16,6 +16,7 @@ import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.backend.Backend;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
 import dev.mimic.loader.model.ModelDirectory;
+import dev.mimic.testkit.RandomFolder;
 import dev.mimic.testkit.SeededCases;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -56,7 +57,7 @@ final class PackedPrefillTest {
 
     @Test
     void eightPromptsWithEightExpertsArePackedAsAlone() {
-        for (TransformerWeights.Form form : TransformerWeights.Form.values()) {
+        for (TransformerWeights.SvfForm form : TransformerWeights.SvfForm.values()) {
             Path folder = RandomFolder.write(
                     temporary.resolve("model-" + form),
                     "mistral",

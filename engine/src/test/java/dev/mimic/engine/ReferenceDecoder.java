@@ -4,6 +4,7 @@ import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
 import dev.mimic.loader.safetensors.SafetensorsFile;
 import dev.mimic.loader.safetensors.TensorView;
+import dev.mimic.testkit.DoubleLayers;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -97,18 +98,20 @@ final class ReferenceDecoder {
         System.arraycopy(weights.get("model.embed_tokens.weight"), id * hidden, x, 0, hidden);
         for (int layer = 0; layer < layers; layer++) {
             String name = "model.layers." + layer + ".";
-            add(x, attention(name + "self_attn.", norm(x, name + "input_layernorm.weight"), layer, position, length));
+            DoubleLayers.add(
+                    x,
+                    attention(name + "self_attn.", norm(x, name + "input_layernorm.weight"), layer, position, length));
             double[] normed = norm(x, name + "post_attention_layernorm.weight");
             double[] gate = linear(name + "mlp.gate_proj", normed);
             double[] up = linear(name + "mlp.up_proj", normed);
             for (int i = 0; i < gate.length; i++) {
                 gate[i] = gate[i] / (1 + Math.exp(-gate[i])) * up[i];
             }
-            add(x, linear(name + "mlp.down_proj", gate));
+            DoubleLayers.add(x, linear(name + "mlp.down_proj", gate));
         }
         double[] normed = norm(x, "model.norm.weight");
         boolean tied = config.bool("tie_word_embeddings").orElse(false);
-        return multiply(weights.get(tied ? "model.embed_tokens.weight" : "lm_head.weight"), normed);
+        return DoubleLayers.multiply(weights.get(tied ? "model.embed_tokens.weight" : "lm_head.weight"), normed);
     }
 
     private double[] attention(String name, double[] x, int layer, int position, int length) {
@@ -141,15 +144,7 @@ final class ReferenceDecoder {
     }
 
     private double[] headNorms(double[] x, String name) {
-        if (!weights.containsKey(name)) {
-            return x;
-        }
-        double[] all = new double[x.length];
-        for (int from = 0; from < x.length; from += headSize) {
-            double[] head = java.util.Arrays.copyOfRange(x, from, from + headSize);
-            System.arraycopy(norm(head, name), 0, all, from, headSize);
-        }
-        return all;
+        return weights.containsKey(name) ? norm(x, name) : x;
     }
 
     private double[] rotated(double[] x, int position, int length) {
@@ -166,55 +161,19 @@ final class ReferenceDecoder {
                 theta *= Math.pow(factor * longest / most - (factor - 1), headSize / (headSize - 2.0));
             }
         }
-        double[] out = new double[x.length];
-        for (int from = 0; from < x.length; from += headSize) {
-            for (int j = 0; j < headSize / 2; j++) {
-                double angle = position / stretch / Math.pow(theta, 2.0 * j / headSize);
-                double a = x[from + j];
-                double b = x[from + j + headSize / 2];
-                out[from + j] = a * Math.cos(angle) - b * Math.sin(angle);
-                out[from + j + headSize / 2] = b * Math.cos(angle) + a * Math.sin(angle);
-            }
-        }
-        return out;
+        return DoubleLayers.rotate(x, headSize, position / stretch, theta);
     }
 
     private double[] norm(double[] x, String name) {
-        double[] weight = weights.get(name);
-        double sum = 0;
-        for (double value : x) {
-            sum += value * value;
-        }
-        double scale =
-                1 / Math.sqrt(sum / x.length + config.number("rms_norm_eps").orElseThrow());
-        double[] out = new double[x.length];
-        for (int i = 0; i < x.length; i++) {
-            out[i] = weight[i] * x[i] * scale;
-        }
-        return out;
+        return DoubleLayers.rmsNorm(
+                x, weights.get(name), config.number("rms_norm_eps").orElseThrow());
     }
 
     private double[] linear(String name, double[] x) {
-        double[] y = multiply(weights.get(name + ".weight"), x);
+        double[] y = DoubleLayers.multiply(weights.get(name + ".weight"), x);
         if (weights.containsKey(name + ".bias")) {
-            add(y, weights.get(name + ".bias"));
+            DoubleLayers.add(y, weights.get(name + ".bias"));
         }
         return y;
-    }
-
-    private static double[] multiply(double[] weight, double[] x) {
-        double[] y = new double[weight.length / x.length];
-        for (int r = 0; r < y.length; r++) {
-            for (int c = 0; c < x.length; c++) {
-                y[r] += weight[r * x.length + c] * x[c];
-            }
-        }
-        return y;
-    }
-
-    private static void add(double[] x, double[] more) {
-        for (int i = 0; i < x.length; i++) {
-            x[i] += more[i];
-        }
     }
 }

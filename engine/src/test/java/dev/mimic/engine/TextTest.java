@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.mimic.engine.GenerationResult.FinishReason;
 import dev.mimic.engine.sampling.SamplingOptions;
 import dev.mimic.loader.InvalidModelException;
+import dev.mimic.testkit.RandomFolder;
 import dev.mimic.testkit.TestFolders;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -66,7 +66,7 @@ public final class PythonSandbox {
             return open(Mechanism.NONE, limits);
         }
         throw new IllegalStateException("Python answers: no usable sandbox, expected bubblewrap or unshare, found "
-                + String.join("; ", reasons) + " (running them unsandboxed must be allowed explicitly)");
+                + String.join("; ", reasons) + " (--allow-unsandboxed runs them with this user's files and network)");
     }
 
     /** One mechanism, tried; an {@link IllegalStateException} says why it does not work. */

@@ -1,6 +1,7 @@
 package dev.mimic.adapt.svf;
 
 import dev.mimic.kernels.matrix.Matrix;
+import dev.mimic.loader.safetensors.Bfloat16;
 import dev.mimic.loader.safetensors.DType;
 import java.lang.foreign.MemorySegment;
 
@@ -18,7 +19,7 @@ final class StoredFloats {
         switch (dtype) {
             case F32 -> to.set(Matrix.FLOAT, index * Float.BYTES, value);
             case F16 -> to.set(Matrix.SHORT, index * Short.BYTES, Float.floatToFloat16(value));
-            case BF16 -> to.set(Matrix.SHORT, index * Short.BYTES, bf16(value));
+            case BF16 -> to.set(Matrix.SHORT, index * Short.BYTES, Bfloat16.of(value));
             default -> throw new IllegalArgumentException("put: type is " + dtype + ", expected F32, F16 or BF16");
         }
     }
@@ -28,7 +29,7 @@ final class StoredFloats {
         return switch (dtype) {
             case F32 -> from.get(Matrix.FLOAT, index * Float.BYTES);
             case F16 -> Float.float16ToFloat(from.get(Matrix.SHORT, index * Short.BYTES));
-            case BF16 -> Float.intBitsToFloat(from.get(Matrix.SHORT, index * Short.BYTES) << 16);
+            case BF16 -> Bfloat16.toFloat(from.get(Matrix.SHORT, index * Short.BYTES));
             default -> throw new IllegalArgumentException("get: type is " + dtype + ", expected F32, F16 or BF16");
         };
     }
@@ -52,17 +53,9 @@ final class StoredFloats {
         float[] result = new float[values.length];
         for (int i = 0; i < values.length; i++) {
             result[i] = dtype == DType.BF16
-                    ? Float.intBitsToFloat(bf16(values[i]) << 16)
+                    ? Bfloat16.toFloat(Bfloat16.of(values[i]))
                     : Float.float16ToFloat(Float.floatToFloat16(values[i]));
         }
         return result;
-    }
-
-    private static short bf16(float value) {
-        int bits = Float.floatToRawIntBits(value);
-        if (Float.isNaN(value)) {
-            return (short) (bits >>> 16 | 0x40); // stays a NaN
-        }
-        return (short) ((bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
     }
 }

@@ -95,7 +95,7 @@ public final class Checkpoint {
                     return false;
                 }
                 throw new InvalidModelException(
-                        file,
+                        file.toString(),
                         "belongs to an unfinished training of other settings: " + setting.getKey() + " is " + expected
                                 + ", found " + found + " (delete it, or name another folder with --checkpoint)");
             }

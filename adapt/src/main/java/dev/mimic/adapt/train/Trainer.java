@@ -27,7 +27,6 @@ public final class Trainer implements AutoCloseable {
     /** A state this old is written even where no validation is due. */
     private static final long OLDEST_STATE = 10_000_000_000L;
 
-    private final Engine engine;
     private final Task task;
     private final TrainingOptions options;
     private final TrainingData data;
@@ -44,7 +43,6 @@ public final class Trainer implements AutoCloseable {
      * @throws IllegalArgumentException if the engine has no factors, or not of all targets
      */
     public Trainer(Engine engine, Task task, TrainingOptions options, TrainingData data) {
-        this.engine = engine;
         this.task = task;
         this.options = options;
         this.data = data;

@@ -7,6 +7,7 @@ import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
 import dev.mimic.loader.safetensors.SafetensorsFile;
 import dev.mimic.loader.safetensors.TensorView;
+import dev.mimic.testkit.DoubleLayers;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -139,12 +140,12 @@ final class DoubleDecoder {
                 for (int i = 0; i < gate.length; i++) {
                     gate[i] = gate[i] / (1 + Math.exp(-gate[i])) * up[i];
                 }
-                add(x[p], linear(name + "mlp.down_proj", gate, p));
+                DoubleLayers.add(x[p], linear(name + "mlp.down_proj", gate, p));
             }
         }
         double[][] logs = new double[ids.length][];
         for (int i = 0; i < ids.length; i++) {
-            logs[i] = multiply(weights.get("lm_head.weight"), norm(x[i], "model.norm.weight"));
+            logs[i] = DoubleLayers.multiply(weights.get("lm_head.weight"), norm(x[i], "model.norm.weight"));
             double sum = 0;
             for (double logit : logs[i]) {
                 sum += Math.exp(logit);
@@ -187,51 +188,24 @@ final class DoubleDecoder {
                     }
                 }
             }
-            add(x[i], linear(name + "o_proj", out, i));
+            DoubleLayers.add(x[i], linear(name + "o_proj", out, i));
         }
     }
 
     private double[] headNorms(double[] x, String name) {
-        if (!weights.containsKey(name)) {
-            return x;
-        }
-        double[] all = new double[x.length];
-        for (int from = 0; from < x.length; from += headSize) {
-            System.arraycopy(norm(Arrays.copyOfRange(x, from, from + headSize), name), 0, all, from, headSize);
-        }
-        return all;
+        return weights.containsKey(name) ? norm(x, name) : x;
     }
 
     private double[] rotated(double[] x, int position) {
-        double[] out = new double[x.length];
-        for (int from = 0; from < x.length; from += headSize) {
-            for (int j = 0; j < headSize / 2; j++) {
-                double angle = position / Math.pow(10000, 2.0 * j / headSize);
-                double a = x[from + j];
-                double b = x[from + j + headSize / 2];
-                out[from + j] = a * Math.cos(angle) - b * Math.sin(angle);
-                out[from + j + headSize / 2] = b * Math.cos(angle) + a * Math.sin(angle);
-            }
-        }
-        return out;
+        return DoubleLayers.rotate(x, headSize, position, 10000);
     }
 
     private double[] norm(double[] x, String name) {
-        double[] weight = weights.get(name);
-        double sum = 0;
-        for (double value : x) {
-            sum += value * value;
-        }
-        double scale = 1 / Math.sqrt(sum / x.length + 1e-5);
-        double[] out = new double[x.length];
-        for (int i = 0; i < x.length; i++) {
-            out[i] = weight[i] * x[i] * scale;
-        }
-        return out;
+        return DoubleLayers.rmsNorm(x, weights.get(name), 1e-5);
     }
 
     private double[] linear(String name, double[] x, int position) {
-        double[] y = multiply(weights.get(name + ".weight"), x);
+        double[] y = DoubleLayers.multiply(weights.get(name + ".weight"), x);
         double[][] change = changes.get(name + ".weight");
         if (change != null) {
             double[] share = mask.of(name + ".weight", sequence, position, x.length);
@@ -239,30 +213,14 @@ final class DoubleDecoder {
             for (int c = 0; share != null && c < x.length; c++) {
                 seen[c] *= share[c];
             }
-            double[] added = multiply(change[1], multiply(change[0], seen));
+            double[] added = DoubleLayers.multiply(change[1], DoubleLayers.multiply(change[0], seen));
             for (int r = 0; r < y.length; r++) {
                 y[r] += changeScale * added[r];
             }
         }
         if (weights.containsKey(name + ".bias")) {
-            add(y, weights.get(name + ".bias"));
+            DoubleLayers.add(y, weights.get(name + ".bias"));
         }
         return y;
-    }
-
-    private static double[] multiply(double[] weight, double[] x) {
-        double[] y = new double[weight.length / x.length];
-        for (int r = 0; r < y.length; r++) {
-            for (int c = 0; c < x.length; c++) {
-                y[r] += weight[r * x.length + c] * x[c];
-            }
-        }
-        return y;
-    }
-
-    private static void add(double[] x, double[] more) {
-        for (int i = 0; i < x.length; i++) {
-            x[i] += more[i];
-        }
     }
 }

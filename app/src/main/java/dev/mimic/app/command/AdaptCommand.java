@@ -1,5 +1,6 @@
 package dev.mimic.app.command;
 
+import dev.mimic.adapt.evaluation.Evaluator;
 import dev.mimic.adapt.search.FewShotResult;
 import dev.mimic.adapt.search.FewShotSearch;
 import dev.mimic.adapt.search.FewShotSettings;
@@ -9,9 +10,11 @@ import dev.mimic.adapt.svf.MixtureSpace;
 import dev.mimic.adapt.svf.WeightedName;
 import dev.mimic.adapt.task.SeenPrompts;
 import dev.mimic.adapt.task.Task;
+import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
 import dev.mimic.engine.GenerationRequest;
 import dev.mimic.engine.model.Factors;
+import dev.mimic.engine.model.KeyValueCache;
 import dev.mimic.loader.AtomicFile;
 import dev.mimic.loader.json.Json;
 import java.nio.file.Path;
@@ -42,7 +45,8 @@ import picocli.CommandLine.Spec;
             "  mimic eval bundled --task bundled-mixed --expert mix.safetensors"
         })
 final class AdaptCommand implements Callable<Integer>, CheckedOptions {
-    private static final int BATCH = 64;
+    /** Rows decoded together at most where nobody says otherwise: beyond, a step gains nothing and answers later. */
+    private static final int MOST_ROWS = 1024;
 
     @ParentCommand
     private MimicCommand mimic;
@@ -71,8 +75,14 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
             description = "New tokens of a reply at most (default: the task's).")
     private Integer maxTokens;
 
-    @Option(names = "--batch", paramLabel = "N", description = "Rows decoded together (default: ${DEFAULT-VALUE}).")
-    private int batch = BATCH;
+    @Option(
+            names = "--batch",
+            paramLabel = "N",
+            description = {
+                "Rows decoded together at most (default: a whole round, --population times the shots). Rows whose keys",
+                "and values do not fit a quarter of the machine's memory wait for others to end."
+            })
+    private Integer batch;
 
     @Option(names = "--seed", paramLabel = "N", description = "Seed of the candidates (default: ${DEFAULT-VALUE}).")
     private long seed;
@@ -94,7 +104,9 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
 
     @Override
     public void check() {
-        EngineOptions.DEFAULTS.withMaxBatch(batch);
+        if (batch != null) {
+            EngineOptions.DEFAULTS.withMaxBatch(batch);
+        }
         if (maxTokens != null) {
             GenerationRequest.of("").withMaxTokens(maxTokens);
         }
@@ -107,7 +119,9 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
         FewShotSettings settings = search.settings(seed);
         Task task = tasks.task(spec, mimic.console());
         TaskData shots = TaskData.read(spec, task, shotsFile, "shots", "--shots");
-        try (Session session = Session.open(mimic.console(), spec, common, model, null, experts, batch)) {
+        long round = (long) settings.population() * shots.examples().size();
+        int most = batch != null ? batch : Math.clamp(round, 1, MOST_ROWS);
+        try (Session session = Session.open(mimic.console(), spec, common, model, null, experts, most)) {
             List<Path> files = session.expertFiles();
             SeenFiles seen = SeenFiles.of(mimic.console()::note, session.source(), files);
             if (!allowSeen) {
@@ -120,6 +134,7 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
             }
             MixtureSpace space = new MixtureSpace(experts.mix(), read, factors, search.perLayer());
             int replyLimit = maxTokens == null ? task.replyLimit() : maxTokens;
+            long rows = rows(session, shots, replyLimit, Math.min(round, most));
             FewShotResult found = Adaptation.search(
                     mimic.console(),
                     "few-shot search",
@@ -131,9 +146,25 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
             String name = String.valueOf(out.getFileName());
             MixtureExpert.of(found, name, task.name(), names, experts.mix(), settings, factors)
                     .write(out);
-            print(report(names, shots, settings, found, alpha));
+            print(report(names, shots, settings, found, alpha, rows));
         }
         return 0;
+    }
+
+    /** Rows that are decoded together: as many as are asked for, or as their keys and values have room. */
+    private long rows(Session session, TaskData shots, int replyLimit, long most) {
+        Engine engine = session.engine();
+        int longest = shots.examples().stream()
+                .mapToInt(shot -> engine.promptIds(Evaluator.request(engine, shot.prompt())).length)
+                .max()
+                .orElse(0);
+        int positions = Math.min(longest + replyLimit, engine.contextLength());
+        long bytes = KeyValueCache.bytes(engine.config(), positions);
+        long rows = Math.clamp(Session.cacheBytes() / bytes, 1, most);
+        mimic.console()
+                .note(rows + " rows at once, " + InspectCommand.bytes(bytes) + " of keys and values each, of "
+                        + InspectCommand.bytes(Session.cacheBytes()) + " there is room for");
+        return rows;
     }
 
     private List<String> names() {
@@ -161,7 +192,8 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
             TaskData shots,
             FewShotSettings settings,
             FewShotResult found,
-            Map<String, Object> alpha) {
+            Map<String, Object> alpha,
+            long rows) {
         Map<String, Object> report = new LinkedHashMap<>();
         report.put("task", tasks.name());
         report.put("shots", shots.file().toString());
@@ -174,6 +206,7 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
         report.put("on_shots", found.onShots().share());
         report.put("result", settings.pick().text());
         report.put("seed", settings.seed());
+        report.put("batch", rows);
         report.put(
                 "generations",
                 found.generations().stream()

@@ -37,12 +37,15 @@ import picocli.CommandLine.Spec;
         description = "Talks with a model, turn by turn.",
         footer = {
             "",
-            "  /expert F[@W] ...   use these experts from here on; /expert alone: the base model",
+            "  /expert F[@W] ...   use these experts from here on; alone: the base model",
             "  /mix M              delta, sum or sakana-raw",
             "  /reset              forget the conversation",
             "  /quit               leave (as does the end of input)",
             "",
-            "Without a terminal it reads a message per line from stdin and prints a reply per line or more."
+            "Without a terminal it reads a message per line from stdin and prints a reply per line or more.",
+            "",
+            "  mimic chat bundled --expert math",
+            "  mimic chat DIR --system \"Answer in one sentence.\" --temperature 0.7"
         })
 final class ChatCommand implements Callable<Integer>, CheckedOptions {
     private static final String PROMPT = "> ";

@@ -38,7 +38,8 @@ public final class CommandRunner {
         line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
         line.setUsageHelpAutoWidth(false);
-        line.setUsageHelpWidth(110);
+        line.setUsageHelpWidth(HelpPage.WIDTH);
+        line.setHelpFactory(HelpPage::new);
         line.setExecutionStrategy(CommandRunner::execute);
         line.setParameterExceptionHandler((e, _) -> usage(console, e));
         line.setExecutionExceptionHandler((e, command, result) -> failed(console, e, debug(command)));

@@ -19,7 +19,10 @@ import picocli.CommandLine.ParentCommand;
             "Trains four experts by reinforcement learning, asks held-out questions before and after, searches mixtures",
             "for variants that no expert was trained on, compares three ways to adapt, and writes pictures, report and",
             "experts to a folder. --json prints one object: skills, dispatch, few_shot, seconds; accuracies are shares",
-            "from 0 to 1. More threads or fewer give the same numbers, another seed others."
+            "from 0 to 1. More threads or fewer give the same numbers, another seed others.",
+            "",
+            "  mimic demo",
+            "  mimic demo --seed 2 --out demo-2 --json"
         })
 final class DemoCommand implements Callable<Integer> {
     @ParentCommand

@@ -2,6 +2,8 @@ package dev.mimic.app.command;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
 import com.sun.management.OperatingSystemMXBean;
+import dev.mimic.adapt.sandbox.PythonSandbox;
+import dev.mimic.adapt.sandbox.SandboxLimits;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.backend.Backend;
 import dev.mimic.loader.json.Json;
@@ -17,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -26,7 +29,13 @@ import picocli.CommandLine.ParentCommand;
 @Command(
         name = "doctor",
         description = "Says what this machine and this JVM offer, and what would be slow and why.",
-        footer = {"", "There is no GPU code yet: everything runs on the processor."})
+        footer = {
+            "",
+            "There is no GPU code yet: everything runs on the processor.",
+            "",
+            "  mimic doctor",
+            "  mimic doctor --json"
+        })
 final class DoctorCommand implements Callable<Integer> {
     @ParentCommand
     private MimicCommand mimic;
@@ -76,8 +85,35 @@ final class DoctorCommand implements Callable<Integer> {
                         .orElse("unknown"));
         findings.put("memory", InspectCommand.bytes(physicalMemory()));
         findings.put("heap_limit", InspectCommand.bytes(Runtime.getRuntime().maxMemory()));
+        findings.put("sandbox", sandbox());
+        findings.put("launcher", launcher());
+        findings.put("jvm_options", jvmOptions());
         findings.put("gpu", "not used: no GPU code yet");
         return findings;
+    }
+
+    /** What shuts in the programs of mbpp and humaneval. */
+    private static String sandbox() {
+        try {
+            return PythonSandbox.open(SandboxLimits.DEFAULT, false).mechanism()
+                    + ", for the programs of mbpp and humaneval";
+        } catch (IllegalStateException e) {
+            return "none: " + e.getMessage();
+        }
+    }
+
+    /** What the launcher was told. */
+    private static String launcher() {
+        return Stream.of("MIMIC_JAVA_HOME", "MIMIC_JAVA_OPTS")
+                .map(name -> name + (System.getenv(name) == null ? " not set" : "=" + System.getenv(name)))
+                .collect(Collectors.joining(", "));
+    }
+
+    /** The JVM's options, less what makes its text UTF-8. */
+    private static String jvmOptions() {
+        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(option -> !option.startsWith("-Dstd") && !option.startsWith("-Dmimic.live"))
+                .collect(Collectors.joining(" "));
     }
 
     private static List<String> warnings(Map<String, Object> findings) {
@@ -118,7 +154,8 @@ final class DoctorCommand implements Callable<Integer> {
         }
     }
 
-    private static long physicalMemory() {
+    /** Bytes of memory that the machine, or the container, has. */
+    static long physicalMemory() {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
     }
 

@@ -27,7 +27,13 @@ import picocli.CommandLine.ParentCommand;
 
 @Command(
         name = "inspect",
-        description = "Shows what a model folder or a safetensors file holds, and what it will need.")
+        description = "Shows what a model folder or a safetensors file holds, and what it will need.",
+        footer = {
+            "",
+            "  mimic inspect bundled",
+            "  mimic inspect DIR --verify",
+            "  mimic inspect model.safetensors --json"
+        })
 final class InspectCommand implements Callable<Integer> {
     @ParentCommand
     private MimicCommand mimic;

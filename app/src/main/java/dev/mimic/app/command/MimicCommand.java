@@ -39,9 +39,10 @@ import picocli.CommandLine.Spec;
         },
         footer = {
             "",
-            "MODEL is a Hugging Face folder, or `bundled` for the tiny model in the jar.",
-            "Start with:  mimic demo",
-            "Then:        mimic run bundled \"There are 7 cups here. Cara adds 4. How many cups are there?\" --chat --expert math"
+            "MODEL is a Hugging Face folder, or `bundled` for the tiny model in the jar. Start with:",
+            "",
+            "  mimic demo",
+            "  mimic run bundled --chat --expert math \"There are 7 cups here. Cara adds 4. How many?\""
         })
 final class MimicCommand implements Callable<Integer> {
     /** The version of all modules. */

@@ -47,7 +47,7 @@ record ReportTable(String title, List<String> headings, int fixed, List<List<Str
     static String wrapped(String sentence) {
         StringBuilder text = new StringBuilder();
         int width = 0;
-        for (String word : sentence.split(" ")) {
+        for (String word : sentence.split(" ", -1)) {
             if (width > 0 && width + 1 + word.length() > WIDTH) {
                 text.append("\n   ");
                 width = 3;

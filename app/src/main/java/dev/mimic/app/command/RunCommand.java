@@ -8,6 +8,7 @@ import dev.mimic.engine.EngineOptions;
 import dev.mimic.engine.GenerationRequest;
 import dev.mimic.engine.GenerationResult;
 import dev.mimic.engine.PendingGeneration;
+import dev.mimic.engine.sampling.SamplingOptions;
 import dev.mimic.loader.json.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -81,6 +82,12 @@ final class RunCommand implements Callable<Integer>, CheckedOptions {
     @Option(names = "--n", paramLabel = "N", description = "Replies to give (default: ${DEFAULT-VALUE}).")
     private int n = 1;
 
+    @Option(
+            names = "--logprobs",
+            paramLabel = "N",
+            description = "With --json: report log-probabilities, and of the N most probable tokens at each place.")
+    private int logprobs = SamplingOptions.NO_LOGPROBS;
+
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
@@ -108,6 +115,7 @@ final class RunCommand implements Callable<Integer>, CheckedOptions {
             EngineOptions.DEFAULTS.withContextLength(context);
         }
         GenerationRequest.of("").withN(n);
+        SamplingOptions.GREEDY.withLogprobs(logprobs);
     }
 
     @Override
@@ -126,7 +134,9 @@ final class RunCommand implements Callable<Integer>, CheckedOptions {
             }
             GenerationRequest request = adapted(
                             session,
-                            sampling.apply(request(session), session.engine().defaultSampling())
+                            sampling.apply(
+                                            request(session),
+                                            session.engine().defaultSampling().withLogprobs(logprobs))
                                     .withNoBos(noBos))
                     .withN(n);
             if (json) {

@@ -62,12 +62,6 @@ final class SamplingFlags implements CheckedOptions {
     @Option(names = "--logit-bias", paramLabel = "ID=B", description = "Add B to the logit of token ID; repeatable.")
     private Map<Integer, Float> logitBias = new HashMap<>();
 
-    @Option(
-            names = "--logprobs",
-            paramLabel = "N",
-            description = "Report log-probabilities, with the N most probable tokens at each place (with --json).")
-    private Integer logprobs;
-
     @Option(names = "--stop", paramLabel = "S", description = "Text that ends the reply; repeatable.")
     private List<String> stopStrings = List.of();
 
@@ -111,7 +105,7 @@ final class SamplingFlags implements CheckedOptions {
                 or(frequencyPenalty, defaults.frequencyPenalty()),
                 logitBias,
                 seed,
-                or(logprobs, SamplingOptions.NO_LOGPROBS));
+                defaults.logprobs());
     }
 
     private static <T> T or(T given, T otherwise) {

@@ -156,9 +156,15 @@ final class Session implements AutoCloseable {
         }
     }
 
+    /** Bytes of keys and values at most: a quarter of the machine's memory. */
+    static long cacheBytes() {
+        return DoctorCommand.physicalMemory() / 4;
+    }
+
     private static EngineOptions options(CommonOptions common, ExpertFlags flags, Integer context) {
         EngineOptions options = EngineOptions.DEFAULTS
                 .withThreads(common.threads())
+                .withCacheBytes(cacheBytes())
                 .withForm(flags.form())
                 .withTransfer(flags.transfer());
         if (context != null) {

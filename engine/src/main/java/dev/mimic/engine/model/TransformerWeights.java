@@ -20,7 +20,7 @@ public final class TransformerWeights {
     private static final float[] NONE = {};
 
     /** How layers in factors are applied. */
-    public enum Form {
+    public enum SvfForm {
         /** U and V replace W. */
         FACTORED,
         /** U and V correct W where z is not 1. */
@@ -45,7 +45,7 @@ public final class TransformerWeights {
     private final Map<String, Linear> linearOf = new LinkedHashMap<>();
     private final List<Factor> slots = new ArrayList<>();
     private final Map<String, Integer> slotOf = new LinkedHashMap<>();
-    private final Form form;
+    private final SvfForm form;
     private final Map<String, Factor> factors;
     private final RowScales base;
 
@@ -56,7 +56,7 @@ public final class TransformerWeights {
      * @throws dev.mimic.loader.InvalidModelException naming the first tensor that is missing or of the wrong shape
      * @throws IllegalArgumentException if a factor fits no linear layer of the model
      */
-    public TransformerWeights(ModelConfig config, WeightReader reader, Map<String, Factor> factors, Form form) {
+    public TransformerWeights(ModelConfig config, WeightReader reader, Map<String, Factor> factors, SvfForm form) {
         this.form = form;
         this.factors = factors;
         int hidden = config.hiddenSize();
@@ -116,7 +116,7 @@ public final class TransformerWeights {
         int slot = slots.size();
         slots.add(factor);
         slotOf.put(name, slot);
-        Optional<Matrix> corrected = form == Form.RESIDUAL ? Optional.of(weight) : Optional.empty();
+        Optional<Matrix> corrected = form == SvfForm.RESIDUAL ? Optional.of(weight) : Optional.empty();
         return new Linear.Svf(name, place, slot, factor.factors(), corrected, bias);
     }
 
@@ -163,7 +163,7 @@ public final class TransformerWeights {
             Factor factor = slots.get(slot);
             float[] multipliers = z.get(factor.weight());
             if (multipliers == null || (!always && allOnes(multipliers))) {
-                bySlot[slot] = form == Form.FACTORED ? factor.sigma() : null;
+                bySlot[slot] = form == SvfForm.FACTORED ? factor.sigma() : null;
             } else {
                 bySlot[slot] = scaled(factor.sigma(), multipliers);
             }
@@ -202,7 +202,7 @@ public final class TransformerWeights {
     private float[] scaled(float[] sigma, float[] z) {
         float[] scales = new float[sigma.length];
         for (int i = 0; i < scales.length; i++) {
-            scales[i] = form == Form.FACTORED ? sigma[i] * z[i] : sigma[i] * (z[i] - 1);
+            scales[i] = form == SvfForm.FACTORED ? sigma[i] * z[i] : sigma[i] * (z[i] - 1);
         }
         return scales;
     }
@@ -233,7 +233,7 @@ public final class TransformerWeights {
     }
 
     /** How layers in factors are applied. */
-    public Form form() {
+    public SvfForm form() {
         return form;
     }
 

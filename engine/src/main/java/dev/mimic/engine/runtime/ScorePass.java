@@ -140,6 +140,6 @@ public final class ScorePass {
         for (int i = offset; i < offset + vocabulary; i++) {
             sum += Math.exp((double) row[i] - max);
         }
-        return row[offset + id] - max - Math.log(sum);
+        return (double) row[offset + id] - max - Math.log(sum);
     }
 }

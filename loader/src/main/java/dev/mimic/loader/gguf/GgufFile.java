@@ -1,12 +1,8 @@
 package dev.mimic.loader.gguf;
 
 import dev.mimic.loader.InvalidModelException;
-import java.io.IOException;
-import java.io.RandomAccessFile;
+import dev.mimic.loader.MappedFile;
 import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Map;
@@ -17,18 +13,12 @@ import java.util.Optional;
  * #close()} unmaps, after which no tensor of it may be touched.
  */
 public final class GgufFile implements AutoCloseable {
-    private final Path path;
-    private final RandomAccessFile file;
-    private final Arena arena;
-    private final long length;
+    private final MappedFile file;
     private final GgufHeader.Contents contents;
 
-    private GgufFile(Path path, RandomAccessFile file, Arena arena) throws IOException {
-        this.path = path;
+    private GgufFile(MappedFile file) {
         this.file = file;
-        this.arena = arena;
-        length = file.length();
-        contents = GgufHeader.read(path, file.getChannel().map(FileChannel.MapMode.READ_ONLY, 0, length, arena));
+        contents = GgufHeader.read(file.path(), file.bytes());
     }
 
     /**
@@ -40,30 +30,22 @@ public final class GgufFile implements AutoCloseable {
      */
     @SuppressWarnings("resource") // closed on failure here, else by close()
     public static GgufFile open(Path path) {
-        if (!Files.isRegularFile(path)) {
-            throw new InvalidModelException(
-                    path, Files.exists(path) ? "expected a file, found a folder or device" : "no such file: " + path);
-        }
-        Arena arena = Arena.ofShared();
-        RandomAccessFile file = null;
+        MappedFile file = MappedFile.open(path);
         boolean opened = false;
         try {
-            file = new RandomAccessFile(path.toFile(), "r");
-            GgufFile result = new GgufFile(path, file, arena);
+            GgufFile result = new GgufFile(file);
             opened = true;
             return result;
-        } catch (IOException e) {
-            throw new UncheckedIOException(path + ": cannot be read: " + e.getMessage(), e);
         } finally {
             if (!opened) {
-                close(arena, file);
+                file.close();
             }
         }
     }
 
     /** The file. */
     public Path path() {
-        return path;
+        return file.path();
     }
 
     /** The format's version, 2 or 3. */
@@ -97,30 +79,11 @@ public final class GgufFile implements AutoCloseable {
      * @throws InvalidModelException if the file on disk is shorter than the mapping
      */
     public void checkStillWhole() {
-        try {
-            long now = file.length();
-            if (now < length) {
-                throw new InvalidModelException(
-                        path, "cut short while in use: expected " + length + " bytes, found " + now);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(path + ": cannot be read: " + e, e);
-        }
+        file.checkStillWhole();
     }
 
     @Override
     public void close() {
-        close(arena, file);
-    }
-
-    private static void close(Arena arena, RandomAccessFile file) {
-        arena.close();
-        try {
-            if (file != null) {
-                file.close();
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        file.close();
     }
 }

@@ -1,6 +1,7 @@
 package dev.mimic.loader.gguf;
 
 import dev.mimic.loader.InvalidModelException;
+import dev.mimic.loader.safetensors.Bfloat16;
 import dev.mimic.loader.safetensors.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -114,14 +115,9 @@ final class TensorConversion {
         return bits;
     }
 
-    /** Rounds to the nearest BF16, ties to even; NaN stays NaN. */
     private short brain(float value) {
-        int bits = Float.floatToRawIntBits(value);
-        if (Float.isNaN(value)) {
-            return (short) ((bits >>> 16) | (1 << 6));
-        }
-        short rounded = (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);
-        checkRange(value, Float.intBitsToFloat(rounded << 16));
+        short rounded = Bfloat16.of(value);
+        checkRange(value, Bfloat16.toFloat(rounded));
         return rounded;
     }
 

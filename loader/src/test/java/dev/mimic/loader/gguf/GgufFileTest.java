@@ -275,7 +275,7 @@ class GgufFileTest {
             Files.write(path, new byte[10]);
             String message = assertThrows(InvalidModelException.class, gguf::checkStillWhole)
                     .getMessage();
-            assertTrue(message.contains("cut short") && message.contains("found 10"), message);
+            assertTrue(message.contains("was cut while in use") && message.contains("found 10"), message);
         }
     }
 }

@@ -519,7 +519,7 @@ class GgufImportTest {
                             }
                         }))
                 .getMessage();
-        assertTrue(message.startsWith("m.gguf: cut short while in use"), message);
+        assertTrue(message.startsWith("m.gguf: the file was cut while in use"), message);
         assertOnlyTheFileIsThere();
     }
 

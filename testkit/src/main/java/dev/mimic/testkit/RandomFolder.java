@@ -1,44 +1,39 @@
-package dev.mimic.engine;
+package dev.mimic.testkit;
 
-import dev.mimic.loader.json.Json;
-import dev.mimic.loader.safetensors.DType;
-import dev.mimic.loader.safetensors.SafetensorsWriter;
-import dev.mimic.loader.safetensors.TensorView;
-import dev.mimic.testkit.SeededCases;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 
-/** Writes small Hugging Face folders with seeded random F32 weights and no tokenizer. */
-final class RandomFolder {
-    private static final ValueLayout.OfFloat FLOAT =
-            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
+/** Writes small Hugging Face folders with seeded random F32 weights and no tokenizer, by code of its own. */
+public final class RandomFolder {
     private final Map<String, Object> config = new LinkedHashMap<>();
-    private final List<TensorView> tensors = new ArrayList<>();
+    private final Map<String, Object> header = new LinkedHashMap<>();
+    private final ByteArrayOutputStream data = new ByteArrayOutputStream();
     private final RandomGenerator random;
 
     private RandomFolder(long seed) {
         random = SeededCases.generator(seed);
+        header.put("__metadata__", Map.of("format", "pt"));
     }
 
     /**
-     * Writes a folder.
+     * Writes a folder: three layers, six heads on two, an untied head, unless changed.
      *
      * @param modelType llama, mistral, qwen2 or qwen3
      * @param className its name in {@code architectures}
      * @param changes keys of config.json that differ from a small Llama's
      */
-    static Path write(Path folder, String modelType, String className, long seed, Map<String, Object> changes) {
+    public static Path write(Path folder, String modelType, String className, long seed, Map<String, Object> changes) {
         RandomFolder model = new RandomFolder(seed);
         model.config.putAll(Map.of(
                 "hidden_act", "silu",
@@ -60,8 +55,8 @@ final class RandomFolder {
         model.makeTensors(modelType);
         try {
             Files.createDirectories(folder);
-            Files.writeString(folder.resolve("config.json"), Json.writeIndented(model.config));
-            SafetensorsWriter.write(folder.resolve("model.safetensors"), model.tensors, Map.of("format", "pt"));
+            Files.writeString(folder.resolve("config.json"), json(model.config));
+            Files.write(folder.resolve("model.safetensors"), model.safetensors());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -112,18 +107,43 @@ final class RandomFolder {
     }
 
     private void matrix(String name, int rows, int cols, double deviation) {
-        tensors.add(TensorView.of(name, DType.F32, normal(rows * cols, 0, deviation), rows, cols));
+        put(name, List.of(rows, cols), rows * cols, 0, deviation);
     }
 
     private void vector(String name, int size, double mean, double deviation) {
-        tensors.add(TensorView.of(name, DType.F32, normal(size, mean, deviation), size));
+        put(name, List.of(size), size, mean, deviation);
     }
 
-    private MemorySegment normal(int size, double mean, double deviation) {
-        MemorySegment data = MemorySegment.ofArray(new byte[size * Float.BYTES]);
+    private void put(String name, List<Integer> shape, int size, double mean, double deviation) {
+        ByteBuffer values = ByteBuffer.allocate(size * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < size; i++) {
-            data.setAtIndex(FLOAT, i, (float) random.nextGaussian(mean, deviation));
+            values.putFloat((float) random.nextGaussian(mean, deviation));
         }
-        return data;
+        List<Integer> offsets = List.of(data.size(), data.size() + values.capacity());
+        header.put(name, Map.of("dtype", "F32", "shape", shape, "data_offsets", offsets));
+        data.writeBytes(values.array());
+    }
+
+    private byte[] safetensors() {
+        byte[] json = json(header).getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(Long.BYTES + json.length + data.size())
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(json.length)
+                .put(json)
+                .put(data.toByteArray())
+                .array();
+    }
+
+    /** JSON of maps, lists, numbers, booleans and texts that need no escapes. */
+    private static String json(Object value) {
+        return switch (value) {
+            case Map<?, ?> map ->
+                map.entrySet().stream()
+                        .map(entry -> json(entry.getKey()) + ":" + json(entry.getValue()))
+                        .collect(Collectors.joining(",", "{", "}"));
+            case List<?> list -> list.stream().map(RandomFolder::json).collect(Collectors.joining(",", "[", "]"));
+            case String text -> '"' + text + '"';
+            default -> value.toString();
+        };
     }
 }
