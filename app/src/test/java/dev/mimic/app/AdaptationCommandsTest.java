@@ -102,6 +102,9 @@ final class AdaptationCommandsTest {
         JsonObject found = ok(search.toArray(String[]::new)).json();
         assertEquals(0.15, found.number("base_on_shots").orElseThrow(), 1e-12);
         assertEquals(3, found.object("alpha").orElseThrow().names().size());
+        // a whole round at once: its keys and values fit any machine
+        assertEquals(
+                32 * found.integer("examples").orElseThrow(), found.integer("batch").orElseThrow());
         Expert expert = Expert.read(mix, _ -> {});
         assertEquals("few-shot", expert.origin().get("method"));
         assertEquals("bundled-mixed", expert.origin().get("task"));

@@ -265,12 +265,15 @@ final class CompareCommandTest {
                 line(
                         start + "--task bundled-math=" + trainFile + "," + trainFile + "," + lateLeak + " --out",
                         out("seen")));
-        // in SHOTS of this command
+        // in SHOTS of this command, and seen by no expert
+        List<Example> test = BundledModel.examples("math", "test");
+        Path shots = write(folder.resolve("shots.jsonl"), test.subList(10, 20));
+        Path withShot = write(folder.resolve("with-shot.jsonl"), List.of(test.get(0), test.get(1), test.get(12)));
         refused(
                 1,
-                List.of("test.jsonl", "train.jsonl"),
+                List.of("with-shot.jsonl", "shots.jsonl"),
                 line(
-                        "compare bundled --rows base,fewshot --task bundled-math=" + trainFile + "," + leak
+                        "compare bundled --rows base,fewshot --task bundled-math=" + shots + "," + withShot
                                 + " --bundled-experts --out",
                         out("shots")));
         // seen by an expert that lies there

@@ -80,7 +80,7 @@ final class ReadmeTest {
     @Test
     void whatItAsksTheBundledModelIsAnswered() throws IOException {
         List<List<String>> asked = commands().stream()
-                .filter(command -> command.subList(0, 2).equals(List.of("run", "bundled")))
+                .filter(command -> command.size() > 2 && command.subList(0, 2).equals(List.of("run", "bundled")))
                 .toList();
         assertFalse(asked.isEmpty());
         for (List<String> command : asked) {

@@ -29,7 +29,7 @@ public class GemvBenchmark {
     @Param({"F32", "BF16", "F16"})
     public String dtype;
 
-    @Param({"1", "8"})
+    @Param({"1", "2", "4", "8", "16", "64", "320"})
     public int batch;
 
     @Param({"1", "2"})

@@ -49,9 +49,9 @@ final class BackwardPass {
         this.kept = kept;
         this.trained = trained;
         int rows = transformer.rows();
-        linears = new LinearBackward(backend, transformer.weights(), gradients, rows);
-        lowRank = new LowRankBackward(backend, gradients);
         boolean inputs = trained instanceof Trained.LowRank;
+        linears = new LinearBackward(backend, transformer.weights(), inputs ? Map.of() : gradients, rows);
+        lowRank = new LowRankBackward(backend, inputs ? gradients : Map.of());
         normedInput = new float[inputs ? rows * config.hiddenSize() : 0];
         gatedInput = new float[inputs ? rows * config.intermediateSize() : 0];
         normed = new float[rows * config.hiddenSize()];

@@ -106,8 +106,7 @@ final class FewShotSearchTest {
         FewShotResult best = find(SMALL);
         assertFalse(Arrays.equals(best.generations().getLast().mean(), best.alpha()));
         // the best member has the best score of the last generation, in which it takes part again
-        assertEquals(
-                best.generations().getLast().best(), best.onShots().share(), 1e-12);
+        assertEquals(best.generations().getLast().best(), best.onShots().share(), 1e-12);
     }
 
     @Test

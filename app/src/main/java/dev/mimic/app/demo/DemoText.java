@@ -47,7 +47,7 @@ final class DemoText {
         double first = training.steps().getFirst().reward();
         double last = training.steps().getLast().reward();
         return text(
-                "  %-10s reward %+.2f -> %+.2f   validation %5.1f -> %5.1f %%   step %2d   %4.1f s%n",
+                "  %-10s reward %+.2f -> %+.2f  valid %5.1f -> %5.1f %%  step %2d  %4.1f s%n",
                 training.name(),
                 first,
                 last,
@@ -140,7 +140,8 @@ final class DemoText {
                 + table.render()
                 + (not.isEmpty()
                         ? "Better than the base on every variant (intervals apart).\n"
-                        : "Not clearly better than the base (intervals overlap): " + String.join(", ", not) + ".\n");
+                        : wrapped("Not clearly better than the base (intervals overlap): " + String.join(", ", not)
+                                + "."));
     }
 
     static String ways(List<Findings.Ways> ways) {
