@@ -104,7 +104,8 @@ final class AdaptationCommandsTest {
         assertEquals(3, found.object("alpha").orElseThrow().names().size());
         // a whole round at once: its keys and values fit any machine
         assertEquals(
-                32 * found.integer("examples").orElseThrow(), found.integer("batch").orElseThrow());
+                32 * found.integer("examples").orElseThrow(),
+                found.integer("batch").orElseThrow());
         Expert expert = Expert.read(mix, _ -> {});
         assertEquals("few-shot", expert.origin().get("method"));
         assertEquals("bundled-mixed", expert.origin().get("task"));
