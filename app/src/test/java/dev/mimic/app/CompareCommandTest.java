@@ -87,7 +87,7 @@ final class CompareCommandTest {
     void everyRowStandsInTheTableWithItsInterval() throws IOException {
         String[] command = line(
                 "compare bundled --bundled-experts --task bundled-math --task bundled-code --task bundled-mixed"
-                        + " --rows base,svf,prompt,classifier,fewshot --limit 24 --generations 2 --json --out",
+                        + " --rows base,svf,prompt,classifier,fewshot --limit 24 --generations 2 --population 8 --shots-count 6 --json --out",
                 out("all"));
         Outcome outcome = ok(command);
         JsonObject report = outcome.json();
@@ -414,7 +414,7 @@ final class CompareCommandTest {
 
     @Test
     void aMixtureOfOtherExpertsIsNotPassedOffAsTheirs() throws IOException {
-        String command = "compare bundled --task bundled-mixed --rows fewshot --limit 4 --population 4 --generations 1";
+        String command = "compare bundled --task bundled-mixed --rows fewshot --limit 4 --population 4 --generations 1 --shots-count 3";
         ok(line(command + " --bundled-experts --out", out("mix")));
         Path mix = folder.resolve("mix");
         Files.copy(
