@@ -182,7 +182,7 @@ final class CompareCommandTest {
     @Test
     void theTableLinesUpWithinEightyColumns() {
         Outcome outcome = ok(line(
-                "compare bundled --bundled-experts --rows base,svf,prompt --transfer-from bundled --limit 4 --out",
+                "compare bundled --bundled-experts --rows base,svf,transfer --transfer-from bundled --limit 4 --out",
                 out("narrow")));
         List<String> lines = outcome.out().lines().toList();
         assertTrue(
@@ -193,7 +193,7 @@ final class CompareCommandTest {
                 .findFirst()
                 .orElseThrow());
         int width = lines.get(head + 1).length();
-        for (int row = 2; row < 5; row++) {
+        for (int row = 2; row < 6; row++) {
             assertEquals(width, lines.get(head + row).length(), outcome.out());
         }
     }
