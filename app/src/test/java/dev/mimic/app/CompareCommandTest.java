@@ -87,7 +87,7 @@ final class CompareCommandTest {
     void everyRowStandsInTheTableWithItsInterval() throws IOException {
         String[] command = line(
                 "compare bundled --bundled-experts --task bundled-math --task bundled-code --task bundled-mixed"
-                        + " --rows base,svf,prompt,classifier,fewshot --limit 24 --generations 2 --json --out",
+                        + " --rows base,svf,prompt,classifier,fewshot --limit 24 --generations 2 --population 8 --shots-count 6 --json --out",
                 out("all"));
         Outcome outcome = ok(command);
         JsonObject report = outcome.json();
@@ -182,7 +182,7 @@ final class CompareCommandTest {
     @Test
     void theTableLinesUpWithinEightyColumns() {
         Outcome outcome = ok(line(
-                "compare bundled --bundled-experts --rows base,svf,prompt --transfer-from bundled --limit 4 --out",
+                "compare bundled --bundled-experts --rows base,svf,transfer --transfer-from bundled --limit 4 --out",
                 out("narrow")));
         List<String> lines = outcome.out().lines().toList();
         assertTrue(
@@ -193,7 +193,7 @@ final class CompareCommandTest {
                 .findFirst()
                 .orElseThrow());
         int width = lines.get(head + 1).length();
-        for (int row = 2; row < 5; row++) {
+        for (int row = 2; row < 6; row++) {
             assertEquals(width, lines.get(head + row).length(), outcome.out());
         }
     }
@@ -414,7 +414,7 @@ final class CompareCommandTest {
 
     @Test
     void aMixtureOfOtherExpertsIsNotPassedOffAsTheirs() throws IOException {
-        String command = "compare bundled --task bundled-mixed --rows fewshot --limit 4 --population 4 --generations 1";
+        String command = "compare bundled --task bundled-mixed --rows fewshot --limit 4 --population 4 --generations 1 --shots-count 3";
         ok(line(command + " --bundled-experts --out", out("mix")));
         Path mix = folder.resolve("mix");
         Files.copy(
