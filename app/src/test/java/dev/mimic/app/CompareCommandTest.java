@@ -414,7 +414,8 @@ final class CompareCommandTest {
 
     @Test
     void aMixtureOfOtherExpertsIsNotPassedOffAsTheirs() throws IOException {
-        String command = "compare bundled --task bundled-mixed --rows fewshot --limit 4 --population 4 --generations 1 --shots-count 3";
+        String command =
+                "compare bundled --task bundled-mixed --rows fewshot --limit 4 --population 4 --generations 1 --shots-count 3";
         ok(line(command + " --bundled-experts --out", out("mix")));
         Path mix = folder.resolve("mix");
         Files.copy(
