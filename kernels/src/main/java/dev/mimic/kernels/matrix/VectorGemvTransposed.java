@@ -8,10 +8,11 @@ import static dev.mimic.kernels.matrix.VectorWorkspace.SLICE;
 import java.util.Arrays;
 
 /**
- * {@code y[i, c] = Σ_r weights[r, c] · x[i, r]}, four rows of weights at a time, each a multiple added to a row of sums.
- * For a few rows of x; many go through {@link VectorPanelGemm}, which has the same order: fma in order of the rows
- * within a slice of {@link VectorGemmTile#DEPTH} rows, the slices added in order. Threads share the columns, so that no
- * sum is ever cut.
+ * {@code y[i, c] = Σ_r weights[r, c] · x[i, r]}. One row of x takes four rows of weights at a time, in place where C2 can
+ * widen them on the way, each a multiple added to a row of sums. A few rows share a block of widened weights, four of them
+ * in a register tile. Many go through {@link VectorPanelGemm}. All have the same order: fma in order of the rows within a
+ * slice of {@link VectorGemmTile#DEPTH} rows, the slices added in order. Threads share the columns, so that no sum is
+ * ever cut.
  */
 final class VectorGemvTransposed implements VectorMatrixKernels.Ranged {
     /** Rows of x from which the tile of the matrix-matrix product pays. */
@@ -20,28 +21,36 @@ final class VectorGemvTransposed implements VectorMatrixKernels.Ranged {
     /** Columns that a thread gets at least: a cache line of BF16 at every width. */
     static final int GRAIN = 32;
 
-    /** Columns at once: their sums stay in L1 while the rows pass. */
+    /** Columns at once for one row of x: their sums stay in L1 while the rows pass. */
     private static final int COLS = 4096;
+
+    /** Columns at once for a few rows of x, likewise. */
+    private static final int COLS_OF_FEW = SLICE;
+
+    /** Rows of weights widened at once for a few rows of x. */
+    private static final int BLOCK = 8;
 
     private static final int ROWS = 4;
 
     @Override
     public void range(Matrix weights, int batch, float[] x, float[] y, int begin, int end, VectorWorkspace workspace) {
-        boolean inPlace = batch == 1 && !(weights instanceof Matrix.F16);
+        int most = batch == 1 ? COLS : COLS_OF_FEW;
         int rows = weights.rows();
         int cols = weights.cols();
-        float[] sums = workspace.sums(batch * Math.min(COLS, end - begin));
-        for (int col = begin; col < end; col += COLS) {
-            int length = Math.min(COLS, end - col);
+        int rowsAtOnce = batch == 1 ? ROWS : BLOCK;
+        int padded = (batch + ROWS - 1) / ROWS * ROWS;
+        float[] sums = workspace.sums(padded * Math.min(most, end - begin));
+        for (int col = begin; col < end; col += most) {
+            int length = Math.min(most, end - col);
+            int body = batch == 1 && !(weights instanceof Matrix.F16) ? SPECIES.loopBound(length) : 0;
             for (int i = 0; i < batch; i++) {
                 Arrays.fill(y, i * cols + col, i * cols + col + length, 0);
             }
-            int body = inPlace ? SPECIES.loopBound(length) : 0;
             for (int slice = 0; slice < rows; slice += DEPTH) {
-                Arrays.fill(sums, 0, batch * length, 0);
+                Arrays.fill(sums, 0, padded * length, 0);
                 int last = Math.min(rows, slice + DEPTH);
-                for (int row = slice; row < last; row += ROWS) {
-                    int valid = Math.min(ROWS, last - row);
+                for (int row = slice; row < last; row += rowsAtOnce) {
+                    int valid = Math.min(rowsAtOnce, last - row);
                     int done = valid == ROWS ? body : 0;
                     if (done > 0) {
                         inPlace(weights, row, x, sums, col, body);
@@ -81,20 +90,62 @@ final class VectorGemvTransposed implements VectorMatrixKernels.Ranged {
             int col,
             int done,
             VectorWorkspace workspace) {
-        int rows = weights.rows();
-        float[] block = workspace.block(ROWS);
+        float[] block = workspace.block(BLOCK);
         for (int at = done; at < length; at += SLICE) {
             int some = Math.min(SLICE, length - at);
             VectorUnpack.block(weights, row, col + at, valid, some, block, 0, LEADING);
-            for (int i = 0; i < batch; i++) {
-                if (valid == ROWS) {
-                    VectorAxpys.block(block, x, i * rows + row, sums, i * length + at, some);
-                } else {
-                    for (int k = 0; k < valid; k++) {
-                        VectorAxpys.row(x[i * rows + row + k], block, k * LEADING, sums, i * length + at, some);
-                    }
-                }
+            int i = 0;
+            for (; i < batch - 1; i += ROWS) {
+                tiles(block, valid, x, weights.rows(), row, i, Math.min(ROWS, batch - i), sums, length, at, some);
             }
+            for (; i < batch; i++) {
+                multiples(block, 0, valid, x, i * weights.rows() + row, sums, i * length + at, some);
+            }
+        }
+    }
+
+    /**
+     * A block of widened rows with two to four rows of x.
+     *
+     * @param sums [.., length]; the rows from {@code i} on accumulate, those beyond {@code batch} something without meaning
+     */
+    private static void tiles(
+            float[] block,
+            int valid,
+            float[] x,
+            int rows,
+            int row,
+            int i,
+            int batch,
+            float[] sums,
+            int length,
+            int at,
+            int some) {
+        int x0 = i * rows + row;
+        int x1 = x0 + rows;
+        int x2 = x0 + Math.min(2, batch - 1) * rows; // rows beyond the end repeat the last one
+        int x3 = x0 + (batch - 1) * rows;
+        int to = i * length + at;
+        int c = 0;
+        for (; c <= some - VectorAxpys.TILE; c += VectorAxpys.TILE) {
+            VectorAxpys.tile(block, c, valid, x, x0, x1, x2, x3, sums, to + c, length);
+        }
+        if (c < some) {
+            for (int k = 0; k < batch; k++) {
+                multiples(block, c, valid, x, x0 + k * rows, sums, to + k * length + c, some - c);
+            }
+        }
+    }
+
+    /** A block of widened rows, from column {@code c} on, with one row of x. */
+    private static void multiples(
+            float[] block, int c, int valid, float[] x, int xOffset, float[] sums, int to, int length) {
+        int k = 0;
+        for (; k <= valid - ROWS; k += ROWS) {
+            VectorAxpys.block(block, k * LEADING + c, x, xOffset + k, sums, to, length);
+        }
+        for (; k < valid; k++) {
+            VectorAxpys.row(x[xOffset + k], block, k * LEADING + c, sums, to, length);
         }
     }
 }
