@@ -56,7 +56,7 @@ public record EngineOptions(
             false,
             Optional.empty(),
             Backend::best,
-            256,
+            512,
             32,
             System::nanoTime,
             Long.MAX_VALUE);

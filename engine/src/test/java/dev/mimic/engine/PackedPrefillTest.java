@@ -81,6 +81,7 @@ final class PackedPrefillTest {
                 check(transformer, 256);
                 check(transformer, 40); // prompts span steps
                 checkRows(transformer);
+                checkWanted(transformer);
             }
         }
     }
@@ -154,15 +155,64 @@ final class PackedPrefillTest {
             step.addBlock(ids, 0, ids.length, ids.length, caches.get(i), scales.get(i));
             last[i] = step.rows() - 1;
         }
+        step.want(last, PROMPTS);
         transformer.forward(step, ForwardTrace.NONE);
         float[] logits = new float[PROMPTS * VOCABULARY];
-        transformer.logits(Phase.DECODE, last, PROMPTS, logits);
+        transformer.logits(Phase.DECODE, 0, PROMPTS, logits);
         caches.forEach(KeyValueCache::close);
         for (int i = 0; i < PROMPTS; i++) {
             alone(transformer, i);
             float[] row = new float[VOCABULARY];
             transformer.logits(Phase.DECODE, prompts.get(i).length - 1, 1, row);
             assertArrayEquals(row, Arrays.copyOfRange(logits, i * VOCABULARY, (i + 1) * VOCABULARY), "prompt " + i);
+        }
+    }
+
+    /** Chosen rows, some side by side, some sequences without any; and none at all, as of the middle of a long prompt. */
+    private void checkWanted(Transformer transformer) {
+        Step step = transformer.newStep();
+        List<KeyValueCache> caches = new ArrayList<>();
+        int[] chosen = new int[transformer.rows()];
+        int[] owners = new int[transformer.rows()];
+        int[] indices = new int[transformer.rows()];
+        int count = 0;
+        step.prefill();
+        for (int i = 0; i < PROMPTS; i++) {
+            int[] ids = prompts.get(i);
+            caches.add(KeyValueCache.of(transformer.config(), ids.length + 1));
+            for (int j = 0; j < ids.length && i % 3 != 1; j++) {
+                if (j % 5 < 2 || j == ids.length - 1) {
+                    owners[count] = i;
+                    indices[count] = j;
+                    chosen[count++] = step.rows() + j;
+                }
+            }
+            step.addBlock(ids, 0, ids.length, ids.length, caches.get(i), scales.get(i));
+        }
+        step.want(chosen, count);
+        transformer.forward(step, ForwardTrace.NONE);
+        float[] logits = new float[count * VOCABULARY];
+        transformer.logits(Phase.PREFILL, 0, count, logits);
+        for (int i = 0; i < count; i++) {
+            float[] row = Arrays.copyOfRange(logits, i * VOCABULARY, (i + 1) * VOCABULARY);
+            int from = indices[i] * VOCABULARY;
+            float[] alone = Arrays.copyOfRange(alone(transformer, owners[i]), from, from + VOCABULARY);
+            assertArrayEquals(alone, row, "prompt " + owners[i] + ", position " + indices[i]);
+        }
+        caches.forEach(KeyValueCache::close);
+        int[] ids = prompts.getLast();
+        float[] alone = alone(transformer, PROMPTS - 1);
+        try (KeyValueCache cache = KeyValueCache.of(transformer.config(), ids.length)) {
+            step.prefill();
+            step.addBlock(ids, 0, ids.length - 3, ids.length, cache, scales.getLast());
+            step.want(chosen, 0);
+            transformer.forward(step, ForwardTrace.NONE);
+            step.prefill();
+            step.addBlock(ids, ids.length - 3, 3, ids.length, cache, scales.getLast());
+            transformer.forward(step, ForwardTrace.NONE);
+            float[] rest = new float[3 * VOCABULARY];
+            transformer.logits(Phase.PREFILL, 0, 3, rest);
+            assertArrayEquals(Arrays.copyOfRange(alone, alone.length - rest.length, alone.length), rest);
         }
     }
 }

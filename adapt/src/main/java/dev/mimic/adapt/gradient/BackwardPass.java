@@ -77,7 +77,8 @@ final class BackwardPass {
      *
      * @param step the forward step: whole sequences
      * @param scales what all its rows were scaled with
-     * @param dx [rows, hidden]: gradient of the residual stream after the last layer; overwritten
+     * @param dx [rows, hidden]: in front the gradient of the residual stream after the last layer, of the wanted rows;
+     *     overwritten
      */
     void run(Step step, RowScales scales, float[] dx) {
         transformer.angles(step, cos, sin);
@@ -86,9 +87,10 @@ final class BackwardPass {
             TransformerWeights.Block block = transformer.weights().blocks().get(layer);
             boolean end = layer == kept.lowest();
             boolean attends = !end || trained.attention(block);
-            feedForward(block, activations, step, scales, dx, !attends);
+            Step wanted = layer == config.layers() - 1 ? step.tail() : step;
+            feedForward(block, activations, wanted, scales, dx, !attends);
             if (attends) {
-                attention(block, activations, kept.residual(layer), step, scales, dx, end);
+                attention(block, activations, kept.residual(layer), step, wanted, scales, dx, end);
             }
         }
     }
@@ -140,12 +142,18 @@ final class BackwardPass {
             LayerActivations a,
             float[] x,
             Step step,
+            Step wanted,
             RowScales scales,
             float[] dx,
             boolean end) {
         TransformerWeights.Attention attention = block.attention();
         int rows = step.rows();
-        linear(attention.o(), step, scales, a.projections[3], a.attended, dx, heads);
+        int querySize = transformer.attentionShape().querySize();
+        linear(attention.o(), wanted, scales, a.projections[3], a.attended, dx, heads);
+        if (wanted != step) {
+            step.scatter(heads, querySize);
+            step.scatter(a.arrays.q(), querySize);
+        }
         HeadGradients gradients = new HeadGradients(a.arrays.q(), a.arrays.k(), a.arrays.v(), heads, dq, dk, dv);
         backend.gradient()
                 .attention(
@@ -157,13 +165,24 @@ final class BackwardPass {
                         gradients);
         backend.gradient().rotate(rows, config.heads(), config.headSize(), dq, cos, sin);
         backend.gradient().rotate(rows, config.kvHeads(), config.headSize(), dk, cos, sin);
+        float[] input = input(step, x, block.inputNorm(), attention.q());
+        if (wanted != step) {
+            step.gather(dq, querySize);
+            if (trained.needsInput(attention.q())) {
+                step.gather(input, config.hiddenSize());
+            }
+        }
         if (attention.qNorm().length > 0) {
             float epsilon = config.rmsNormEpsilon();
-            backend.gradient().rmsNorm(rows * config.heads(), a.rawQ, attention.qNorm(), epsilon, dq, dq);
+            backend.gradient().rmsNorm(wanted.rows() * config.heads(), a.rawQ, attention.qNorm(), epsilon, dq, dq);
             backend.gradient().rmsNorm(rows * config.kvHeads(), a.rawK, attention.kNorm(), epsilon, dk, dk);
         }
-        float[] input = input(step, x, block.inputNorm(), attention.q(), attention.k(), attention.v());
-        linear(attention.q(), step, scales, a.projections[0], input, dq, end ? null : normed);
+        linear(attention.q(), wanted, scales, a.projections[0], input, dq, end ? null : normed);
+        if (wanted != step && !end) {
+            step.scatter(normed, config.hiddenSize());
+            step.scatter(dx, config.hiddenSize());
+        }
+        input = input(step, x, block.inputNorm(), attention.k(), attention.v());
         linear(attention.k(), step, scales, a.projections[1], input, dk, end ? null : more);
         if (!end) {
             backend.row().add(rows * config.hiddenSize(), more, normed);

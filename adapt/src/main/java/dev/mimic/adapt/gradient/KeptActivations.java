@@ -13,7 +13,8 @@ import java.util.Map;
 /**
  * Keeps what a forward step shows of itself for the backward pass: the residual stream before every layer, and all else
  * of as many layers as memory was given for; the others are computed again when the backward pass comes to them. Layers
- * below the lowest one that is trained leave nothing.
+ * below the lowest one that is trained leave nothing. Of the last layer there are the wanted rows alone, but for its keys
+ * and values.
  */
 final class KeptActivations implements ForwardTrace {
     private static final int NONE = -1;
@@ -153,10 +154,17 @@ final class KeptActivations implements ForwardTrace {
     }
 
     @Override
-    public void heads(int layer, int rows, float[] q, float[] k) {
+    public void queries(int layer, int rows, float[] q) {
         LayerActivations kept = at(layer);
         if (kept != null) {
             copy(q, kept.rawQ, rows * querySize());
+        }
+    }
+
+    @Override
+    public void keys(int layer, int rows, float[] k) {
+        LayerActivations kept = at(layer);
+        if (kept != null) {
             copy(k, kept.rawK, rows * keySize());
         }
     }

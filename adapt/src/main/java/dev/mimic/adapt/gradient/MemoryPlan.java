@@ -14,7 +14,7 @@ import java.util.List;
  */
 record MemoryPlan(int rows, int keep) {
     /** Rows of a step at most, but for a longer sequence: enough for the matrix products, few enough for the caches. */
-    static final int ROWS = 512;
+    static final int ROWS = 1024;
 
     /**
      * Plans.

@@ -19,10 +19,12 @@ final class PackedRows implements AutoCloseable {
     private List<TrainingSequence> sequences = List.of();
     private int firstSequence;
 
-    /** Rows that predict a completion's token, and the token and sequence of each. */
-    final int[] rows;
+    /** Rows that predict a completion's token. */
+    private final int[] rows;
 
+    /** The token that each of them predicts, and its sequence. */
     final int[] tokens;
+
     final int[] owners;
     int count;
 
@@ -56,7 +58,7 @@ final class PackedRows implements AutoCloseable {
     }
 
     /**
-     * The step of all sequences, with an adapter's scales.
+     * The step of all sequences, with an adapter's scales; wanted of it are the rows that predict.
      *
      * @param dropout rate of what low-rank changes do not see; 0 for none
      * @param key what the masks depend on, beside a sequence's place in the whole batch
@@ -71,6 +73,7 @@ final class PackedRows implements AutoCloseable {
                 step.addBlock(sequence.ids(), 0, sequence.rows(), sequence.rows(), cache, own);
             }
         }
+        step.want(rows, count);
         return step;
     }
 

@@ -17,10 +17,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Losses and gradients of z, or of low-rank changes, over many completions at once, by an engine's own decoder, weights and kernels. Sequences are
- * packed into steps of whole sequences; as much of a step is kept for the backward pass as the memory given allows, the
- * rest is computed again. A sequence's values do not depend on what is packed beside it. Serves one calling thread at a
- * time; the engine's requests wait while it works.
+ * Losses and gradients of z, or of low-rank changes, over many completions at once, by an engine's own decoder, weights
+ * and kernels. Sequences are packed into steps of whole sequences; as much of a step is kept for the backward pass as the
+ * memory given allows, the rest is computed again. A sequence's values do not depend on what is packed beside it. Serves
+ * one calling thread at a time; the engine's requests wait while it works.
  */
 public final class TrainingPass implements AutoCloseable {
     /** Memory for activations where nobody says. */
@@ -309,35 +309,22 @@ public final class TrainingPass implements AutoCloseable {
         private Step forward(RowScales scales, ForwardTrace trace, float[] seen, double dropout) {
             Step step = packed.step(scales, dropout, dropoutKey);
             transformer.forward(step, trace);
-            transformer.normed(packed.rows, packed.count, seen);
+            transformer.normed(packed.count, seen);
             return step;
         }
 
-        /** From the gradient of what the head sees of some rows to that of the last layer's result of all rows. */
+        /** From the gradient of what the head sees of the wanted rows to that of what the last layer gave them. */
         private void throughFinalNorm() {
-            int hidden = transformer.config().hiddenSize();
-            float[] last = kept.residual(transformer.config().layers());
-            gather(last, base, hidden); // base has served
             transformer
                     .backend()
                     .gradient()
                     .rmsNorm(
                             packed.count,
-                            base,
+                            kept.residual(transformer.config().layers()),
                             transformer.weights().finalNorm(),
                             transformer.config().rmsNormEpsilon(),
                             chosen,
-                            chosen);
-            Arrays.fill(dx, 0);
-            for (int i = 0; i < packed.count; i++) {
-                System.arraycopy(chosen, i * hidden, dx, packed.rows[i] * hidden, hidden);
-            }
-        }
-
-        private void gather(float[] from, float[] to, int hidden) {
-            for (int i = 0; i < packed.count; i++) {
-                System.arraycopy(from, packed.rows[i] * hidden, to, i * hidden, hidden);
-            }
+                            dx);
         }
 
         double[][] score(RowScales scales, List<TrainingSequence> sequences) {

@@ -8,8 +8,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.mimic.adapt.svf.Parametrisation;
 import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
+import dev.mimic.engine.EngineOptions;
 import dev.mimic.engine.EngineOptions.Form;
+import dev.mimic.engine.model.Linear;
+import dev.mimic.engine.model.TransformerWeights;
+import dev.mimic.kernels.WorkerPool;
+import dev.mimic.kernels.attention.AttentionKernels;
+import dev.mimic.kernels.backend.Backend;
+import dev.mimic.kernels.gradient.GradientKernels;
+import dev.mimic.kernels.lowrank.LowRankKernels;
+import dev.mimic.kernels.matrix.MatrixKernels;
+import dev.mimic.kernels.row.RowKernels;
+import dev.mimic.kernels.svf.SvfKernels;
 import dev.mimic.testkit.Allocations;
+import dev.mimic.testkit.CountedRows;
 import dev.mimic.testkit.SeededCases;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -205,7 +217,7 @@ final class TrainingPassTest {
                         List.copyOf(transformer.weights().linears().keySet()).subList(0, 8)));
                 MemoryPlan ample = MemoryPlan.of(transformer, trained, 1L << 40, 40, 10_000);
                 assertEquals(new MemoryPlan(MemoryPlan.ROWS, 3), ample);
-                assertEquals(new MemoryPlan(700, 3), MemoryPlan.of(transformer, trained, 1L << 40, 700, 10_000));
+                assertEquals(new MemoryPlan(1500, 3), MemoryPlan.of(transformer, trained, 1L << 40, 1500, 10_000));
                 assertEquals(new MemoryPlan(90, 3), MemoryPlan.of(transformer, trained, 1L << 40, 40, 90));
                 assertEquals(new MemoryPlan(40, 0), MemoryPlan.of(transformer, trained, 0, 40, 10_000));
                 MemoryPlan last = ample;
@@ -250,6 +262,65 @@ final class TrainingPassTest {
         try (TrainingPass pass = new TrainingPass(engine, weights, memory)) {
             return pass.gradient(z, sequences(4).subList(0, 1), Objective.PLAIN);
         }
+    }
+
+    /** With and without a divergence: its forward pass of the base model is narrowed too. */
+    @Test
+    void ofTheLastLayerOnlyKeysAndValuesAreComputedOfRowsThatPredictNothing() {
+        CountedRows counted = new CountedRows();
+        Path model = TinyModel.write(temporary.resolve("model"), "llama", "LlamaForCausalLM", Map.of());
+        Path factors = TrainingGoldens.decompose(model, temporary.resolve("factors"), "attention", 0);
+        EngineOptions options = EngineOptions.DEFAULTS.withFactors(factors).withBackend(pool -> counted(counted, pool));
+        List<TrainingSequence> batch = sequences(5, 1, 0, 9);
+        long all = batch.stream().mapToLong(TrainingSequence::rows).sum();
+        try (Engine engine = Engine.open(model, options)) {
+            List<TransformerWeights.Block> blocks =
+                    engine.withDecoder(transformer -> transformer.weights().blocks());
+            var last = blocks.getLast();
+            List<Linear> narrow = List.of(
+                    last.attention().q(),
+                    last.attention().o(),
+                    last.feedForward().gate(),
+                    last.feedForward().up(),
+                    last.feedForward().down());
+            List<Linear> whole = List.of(
+                    last.attention().k(),
+                    last.attention().v(),
+                    blocks.getFirst().feedForward().up());
+            for (long memory : new long[] {1 << 24, 0}) { // kept, and computed again
+                try (TrainingPass pass =
+                        new TrainingPass(engine, randomZ(engine).keySet(), memory)) {
+                    pass.score(Map.of(), batch);
+                    narrow.forEach(linear -> assertEquals(15, taken(counted, linear), linear.name()));
+                    whole.forEach(linear -> assertEquals(all, taken(counted, linear), linear.name()));
+                    pass.gradient(Map.of(), batch, new Objective(0.1, KlForm.CODE));
+                    int passes = memory > 0 ? 3 : 4;
+                    narrow.forEach(linear -> assertEquals(passes * 15, taken(counted, linear), linear.name()));
+                    whole.forEach(linear -> assertEquals(passes * all, taken(counted, linear), linear.name()));
+                }
+            }
+        }
+    }
+
+    private static Backend counted(CountedRows counted, WorkerPool pool) {
+        MatrixKernels matrix = counted.over(MatrixKernels.class, MatrixKernels.scalar(pool));
+        return new Backend(
+                "counted",
+                pool,
+                matrix,
+                RowKernels.scalar(pool),
+                AttentionKernels.scalar(pool),
+                new SvfKernels(matrix, pool),
+                new LowRankKernels(matrix),
+                GradientKernels.scalar(pool));
+    }
+
+    private static long taken(CountedRows counted, Linear linear) {
+        return counted.take(
+                switch (linear) {
+                    case Linear.Dense dense -> dense.weight();
+                    case Linear.Svf svf -> svf.factors().u();
+                });
     }
 
     @Test

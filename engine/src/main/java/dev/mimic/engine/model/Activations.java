@@ -30,6 +30,8 @@ final class Activations {
     /** Angles, [rows, headSize / 2]. */
     final float[] sin;
 
+    private final int angles;
+
     /** {@code Vᵀ x}, [rows, largest rank]. */
     final float[] rank;
 
@@ -45,9 +47,15 @@ final class Activations {
                 new float[rows * config.kvHeads() * config.headSize()],
                 product,
                 new float[rows * config.intermediateSize()]);
-        cos = new float[rows * (config.headSize() / 2)];
-        sin = new float[rows * (config.headSize() / 2)];
+        angles = config.headSize() / 2;
+        cos = new float[rows * angles];
+        sin = new float[rows * angles];
         rank = new float[rows * largestRank];
+    }
+
+    /** Angles of a row. */
+    int angles() {
+        return angles;
     }
 
     /** Where a layer's arrays are: the trace's, else the pass's own. */

@@ -29,45 +29,49 @@ final class SelfAttention {
         return layer;
     }
 
-    /** From {@code a.normed} to {@code a.projected}; stores the rows' keys and values in their caches. */
-    void forward(Step step, Activations a, ForwardTrace trace) {
+    /** Leaves keys and values of {@code a.normed} in the rows' caches. */
+    void store(Step step, Activations a, ForwardTrace trace) {
         int rows = step.rows();
-        int headSize = shape.headSize();
         LayerArrays arrays = a.of(layer, trace);
-        LinearForward.apply(weights.q(), backend, step, a.normed, a, arrays.q(), trace);
         LinearForward.apply(weights.k(), backend, step, a.normed, a, arrays.k(), trace);
         LinearForward.apply(weights.v(), backend, step, a.normed, a, arrays.v(), trace);
-        if (weights.qNorm().length > 0) {
-            trace.heads(layer, rows, arrays.q(), arrays.k());
-            backend.row().rmsNorm(rows * shape.heads(), arrays.q(), weights.qNorm(), epsilon, arrays.q());
+        if (weights.kNorm().length > 0) {
+            trace.keys(layer, rows, arrays.k());
             backend.row().rmsNorm(rows * shape.kvHeads(), arrays.k(), weights.kNorm(), epsilon, arrays.k());
         }
-        backend.row().rotate(rows, shape.heads(), headSize, arrays.q(), a.cos, a.sin);
-        backend.row().rotate(rows, shape.kvHeads(), headSize, arrays.k(), a.cos, a.sin);
-        attend(step, arrays, a.attended);
+        backend.row().rotate(rows, shape.kvHeads(), shape.headSize(), arrays.k(), a.cos, a.sin);
+        KeyValues[] caches = step.caches(layer);
+        boolean decoding = step.phase() == Phase.DECODE;
+        for (int block = 0; block < (decoding ? rows : step.blocks()); block++) {
+            int row = decoding ? block : step.begins()[block];
+            int count = decoding ? 1 : step.ends()[block] - row;
+            backend.attention().store(shape, count, arrays.k(), arrays.v(), row, caches[block], step.positions()[row]);
+        }
+    }
+
+    /** From {@code a.normed} to {@code a.projected}, over what is stored. */
+    void forward(Step step, Activations a, ForwardTrace trace) {
+        int rows = step.rows();
+        float[] q = a.of(layer, trace).q();
+        LinearForward.apply(weights.q(), backend, step, a.normed, a, q, trace);
+        if (weights.qNorm().length > 0) {
+            trace.queries(layer, rows, q);
+            backend.row().rmsNorm(rows * shape.heads(), q, weights.qNorm(), epsilon, q);
+        }
+        backend.row().rotate(rows, shape.heads(), shape.headSize(), q, a.cos, a.sin);
+        attend(step, q, a.attended);
         trace.attended(layer, rows, a.attended);
         LinearForward.apply(weights.o(), backend, step, a.attended, a, a.projected, trace);
     }
 
-    private void attend(Step step, LayerArrays arrays, float[] attended) {
+    private void attend(Step step, float[] q, float[] attended) {
         KeyValues[] caches = step.caches(layer);
-        int rows = step.rows();
         if (step.phase() == Phase.DECODE) {
-            for (int i = 0; i < rows; i++) {
-                backend.attention().store(shape, 1, arrays.k(), arrays.v(), i, caches[i], step.positions()[i]);
-            }
-            backend.attention().decode(shape, rows, arrays.q(), caches, step.begins(), step.ends(), attended);
+            backend.attention().decode(shape, step.rows(), q, caches, step.begins(), step.ends(), attended);
         } else {
-            for (int block = 0; block < step.blocks(); block++) {
-                int row = step.begins()[block];
-                int count = step.ends()[block] - row;
-                int position = step.positions()[row];
-                KeyValues cache = caches[block];
-                backend.attention().store(shape, count, arrays.k(), arrays.v(), row, cache, position);
-            }
             PrefillBlocks blocks =
                     new PrefillBlocks(step.blocks(), step.begins(), step.ends(), step.positions(), caches);
-            backend.attention().prefill(shape, step.window(), blocks, arrays.q(), attended);
+            backend.attention().prefill(shape, step.window(), blocks, q, attended);
         }
     }
 }

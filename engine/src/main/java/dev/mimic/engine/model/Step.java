@@ -28,6 +28,14 @@ public final class Step {
     private boolean lowRank;
     private Dropout dropout;
 
+    /** The rows whose results are wanted, by themselves; null until some step is narrowed. */
+    private Step tail;
+
+    /** Of a tail: the row that each of its rows is in the whole step. */
+    private int[] origins = {};
+
+    private boolean narrowed;
+
     /** Makes a step of at most {@code capacity} rows. */
     Step(int capacity, int layers, int slots, int window) {
         this.ids = new int[capacity];
@@ -106,6 +114,94 @@ public final class Step {
         rows++;
     }
 
+    /**
+     * Says whose results are wanted of a filled prefill step; of all rows where it is not said. The last layer then does
+     * for the others only what later positions need of them, their keys and values.
+     *
+     * @param chosen [count]: rows, ascending
+     * @param count rows wanted; may be 0
+     */
+    public void want(int[] chosen, int count) {
+        narrowed = count < rows;
+        if (!narrowed) {
+            return;
+        }
+        if (tail == null) {
+            tail = new Step(capacity(), caches.length, scales.length, window);
+            tail.origins = new int[capacity()];
+        }
+        tail.reset(phase);
+        tail.lowRank = lowRank;
+        tail.dropout = dropout;
+        int block = 0;
+        for (int i = 0; i < count; i++) {
+            int row = chosen[i];
+            assert row < rows && (i == 0 || row > chosen[i - 1]) : "rows are not ascending";
+            boolean follows = i > 0 && row == chosen[i - 1] + 1 && row < ends[block];
+            while (row >= ends[block]) {
+                block++;
+            }
+            tail.take(this, row, block, follows);
+        }
+    }
+
+    /** Adds a row of a whole step to its tail: to the last block, or as the first of a new one. */
+    private void take(Step whole, int row, int block, boolean follows) {
+        origins[rows] = row;
+        ids[rows] = whole.ids[row];
+        positions[rows] = whole.positions[row];
+        lengths[rows] = whole.lengths[row];
+        adapters[rows] = whole.adapters[row];
+        for (int slot = 0; slot < scales.length; slot++) {
+            scales[slot][rows] = whole.scales[slot][row];
+        }
+        if (!follows) {
+            begins[blocks] = rows;
+            for (int layer = 0; layer < caches.length; layer++) {
+                caches[layer][blocks] = whole.caches[layer][block];
+            }
+            blocks++;
+        }
+        rows++;
+        ends[blocks - 1] = rows;
+    }
+
+    /** The wanted rows as a step of their own, valid until this one is filled anew; this step where all are wanted. */
+    public Step tail() {
+        return narrowed ? tail : this;
+    }
+
+    /**
+     * Moves the wanted rows to the front.
+     *
+     * @param x [rows, width]; afterwards [tail rows, width], and undefined beyond
+     */
+    public void gather(float[] x, int width) {
+        if (narrowed) {
+            for (int i = 0; i < tail.rows; i++) {
+                System.arraycopy(x, tail.origins[i] * width, x, i * width, width);
+            }
+        }
+    }
+
+    /**
+     * Moves wanted rows from the front back to where they are in the step, among zeros.
+     *
+     * @param x [tail rows, width]; afterwards [rows, width]
+     */
+    public void scatter(float[] x, int width) {
+        if (narrowed) {
+            int end = rows;
+            for (int i = tail.rows - 1; i >= 0; i--) {
+                int row = tail.origins[i];
+                Arrays.fill(x, (row + 1) * width, end * width, 0);
+                System.arraycopy(x, i * width, x, row * width, width);
+                end = row;
+            }
+            Arrays.fill(x, 0, end * width, 0);
+        }
+    }
+
     private void adapt(int begin, int end, RowScales rowScales) {
         Arrays.fill(adapters, begin, end, rowScales);
         if (rowScales.hasLowRank()) {
@@ -126,6 +222,10 @@ public final class Step {
         Arrays.fill(pairs, 0, rows, null);
         lowRank = false;
         dropout = null;
+        if (narrowed) {
+            tail.reset(next);
+            narrowed = false;
+        }
         phase = next;
         rows = 0;
         blocks = 0;

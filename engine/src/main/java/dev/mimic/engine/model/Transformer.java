@@ -88,7 +88,8 @@ public final class Transformer {
     }
 
     /**
-     * Runs a step up to the final norm and stores its keys and values. {@link #logits} then gives the logits of its rows.
+     * Runs a step up to the final norm and stores its keys and values. {@link #logits} then gives the logits of the rows
+     * that are wanted of it.
      *
      * @param trace sees the hidden states on the way
      */
@@ -103,11 +104,20 @@ public final class Transformer {
         trace.embeddings(count, step.positions(), a.x);
         angles(step, a.cos, a.sin);
         for (int layer = 0; layer < blocks.size(); layer++) {
-            blocks.get(layer).forward(step, a, trace);
-            trace.layer(layer, count, step.positions(), a.x);
+            Step wanted = wanted(layer, step);
+            blocks.get(layer).forward(step, wanted, a, trace);
+            trace.layer(layer, wanted.rows(), wanted.positions(), a.x);
         }
-        backend.row().rmsNorm(count, a.x, weights.finalNorm(), config.rmsNormEpsilon(), a.normed);
-        trace.finalNorm(count, step.positions(), a.normed);
+        Step tail = step.tail();
+        if (tail.rows() > 0) {
+            backend.row().rmsNorm(tail.rows(), a.x, weights.finalNorm(), config.rmsNormEpsilon(), a.normed);
+        }
+        trace.finalNorm(tail.rows(), tail.positions(), a.normed);
+    }
+
+    /** The rows that go through the whole of a layer. */
+    private Step wanted(int layer, Step step) {
+        return layer == blocks.size() - 1 ? step.tail() : step;
     }
 
     /** Made by the first step. */
@@ -128,7 +138,7 @@ public final class Transformer {
         Activations a = activations();
         System.arraycopy(x, 0, a.x, 0, step.rows() * config.hiddenSize());
         angles(step, a.cos, a.sin);
-        blocks.get(layer).forward(step, a, trace);
+        blocks.get(layer).forward(step, wanted(layer, step), a, trace);
     }
 
     /**
@@ -142,7 +152,7 @@ public final class Transformer {
     }
 
     /**
-     * The logits of rows of the last step.
+     * The logits of rows of the last step, counted among those that were wanted.
      *
      * @param phase DECODE for rows that a token is drawn from, PREFILL for whole blocks: the order of summation
      * @param first first row
@@ -160,30 +170,13 @@ public final class Transformer {
     }
 
     /**
-     * The logits of chosen rows of the last step.
+     * What the head sees of the wanted rows of the last step: the residual stream after the final norm.
      *
-     * @param phase as above
-     * @param chosen [count]: rows
-     * @param count rows chosen
-     * @param logits [count, vocabulary]; overwritten
-     */
-    public void logits(Phase phase, int[] chosen, int count, float[] logits) {
-        normed(chosen, count, activations.projected); // free after the last layer
-        head(phase, count, activations.projected, logits);
-    }
-
-    /**
-     * What the head sees of chosen rows of the last step: the residual stream after the final norm.
-     *
-     * @param chosen [count]: rows
-     * @param count rows chosen
+     * @param count rows wanted
      * @param x [count, hidden]; overwritten
      */
-    public void normed(int[] chosen, int count, float[] x) {
-        int hidden = config.hiddenSize();
-        for (int i = 0; i < count; i++) {
-            System.arraycopy(activations.normed, chosen[i] * hidden, x, i * hidden, hidden);
-        }
+    public void normed(int count, float[] x) {
+        System.arraycopy(activations.normed, 0, x, 0, count * config.hiddenSize());
     }
 
     private void head(Phase phase, int count, float[] x, float[] logits) {

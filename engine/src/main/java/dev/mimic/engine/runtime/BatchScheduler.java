@@ -237,10 +237,11 @@ public final class BatchScheduler implements AutoCloseable {
         }
         if (blocks > 0) {
             try {
+                step.want(lastRows, ended);
                 transformer.forward(step, ForwardTrace.NONE);
                 if (ended > 0) {
                     reserveLogits(ended);
-                    transformer.logits(Phase.DECODE, lastRows, ended, logits);
+                    transformer.logits(Phase.DECODE, 0, ended, logits);
                 }
                 for (int i = 0; i < ended; i++) {
                     drawing[i] = rows[packed[i]];

@@ -6,6 +6,7 @@ import dev.mimic.engine.model.Step;
 import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.trace.ForwardTrace;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
+import java.util.stream.IntStream;
 
 /** Runs given tokens through the model, in blocks, and hands out the logits of every position from one on. */
 public final class PromptPass {
@@ -52,14 +53,18 @@ public final class PromptPass {
                 int count = Math.min(transformer.rows(), ids.length - from);
                 step.prefill();
                 step.addBlock(ids, from, count, ids.length, cache, scales);
+                int skipped = Math.clamp(first - from, 0, count);
+                int[] chosen = IntStream.range(skipped, count).toArray();
+                step.want(chosen, chosen.length);
                 transformer.forward(step, trace);
-                for (int i = Math.max(0, first - from); i < count; i += chunk) {
-                    int some = Math.min(chunk, count - i);
+                for (int i = 0; i < chosen.length; i += chunk) {
+                    int some = Math.min(chunk, chosen.length - i);
                     transformer.logits(Phase.PREFILL, i, some, logits);
                     for (int j = 0; j < some; j++) {
                         System.arraycopy(logits, j * vocabulary, row, 0, vocabulary);
-                        checkFinite(from + i + j, row, 0, vocabulary);
-                        rows.row(from + i + j, row);
+                        int position = from + skipped + i + j;
+                        checkFinite(position, row, 0, vocabulary);
+                        rows.row(position, row);
                     }
                 }
             }

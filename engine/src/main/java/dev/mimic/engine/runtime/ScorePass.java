@@ -69,6 +69,7 @@ public final class ScorePass {
         try {
             while (current != null || waiting.hasNext()) {
                 fill(waiting);
+                step.want(chosen, count);
                 transformer.forward(step, ForwardTrace.NONE);
                 score();
                 while (caches.size() > (current == null ? 0 : 1)) {
@@ -105,14 +106,13 @@ public final class ScorePass {
     private void score() {
         int vocabulary = transformer.config().vocabularySize();
         int most = Math.clamp(PromptPass.MOST_LOGITS / vocabulary, 1, step.capacity());
-        int[] some = new int[Math.min(most, count)];
-        if (logits.length < some.length * vocabulary) {
-            logits = new float[some.length * vocabulary];
+        int atOnce = Math.min(most, count);
+        if (logits.length < atOnce * vocabulary) {
+            logits = new float[atOnce * vocabulary];
         }
         for (int from = 0; from < count; from += most) {
             int rows = Math.min(most, count - from);
-            System.arraycopy(chosen, from, some, 0, rows);
-            transformer.logits(Phase.PREFILL, some, rows, logits);
+            transformer.logits(Phase.PREFILL, from, rows, logits);
             int first = from;
             transformer.backend().pool().run(rows, 1, (begin, end) -> {
                 for (int i = begin; i < end; i++) {

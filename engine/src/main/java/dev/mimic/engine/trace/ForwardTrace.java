@@ -4,6 +4,9 @@ package dev.mimic.engine.trace;
  * What the forward pass shows of itself, step by step: for hidden states, and for training.
  * Arrays belong to the pass and change with its next step; an implementation copies what it keeps. Called on the thread
  * that runs the pass.
+ *
+ * <p>Where only some rows of a step are wanted, the last layer shows keys and values of all rows and everything else of
+ * the wanted ones alone, by themselves.
  */
 public interface ForwardTrace {
     /** Shows nothing to anybody: inference. */
@@ -49,14 +52,22 @@ public interface ForwardTrace {
     default void middle(int layer, int rows, float[] x) {}
 
     /**
-     * Queries and keys before the norms of heads, in models that have such norms.
+     * Queries before the norm of their heads, in models that have such norms.
      *
      * @param layer the layer, from 0
      * @param rows rows
      * @param q [rows, heads, headSize]; read only
+     */
+    default void queries(int layer, int rows, float[] q) {}
+
+    /**
+     * Keys before the norm of their heads, in models that have such norms.
+     *
+     * @param layer the layer, from 0
+     * @param rows rows
      * @param k [rows, kvHeads, headSize]; read only
      */
-    default void heads(int layer, int rows, float[] q, float[] k) {}
+    default void keys(int layer, int rows, float[] k) {}
 
     /**
      * What attention gives: the input of the output projection.
