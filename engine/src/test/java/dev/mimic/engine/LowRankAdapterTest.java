@@ -115,6 +115,7 @@ final class LowRankAdapterTest {
                 TimeUnit.MILLISECONDS.sleep(10);
             }
             assertNull(copy.get(), "a closed engine still holds it");
+        } finally {
             Reference.reachabilityFence(adapter);
         }
     }
