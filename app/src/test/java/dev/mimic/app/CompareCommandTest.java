@@ -368,6 +368,26 @@ final class CompareCommandTest {
     }
 
     @Test
+    void questionsThatTheClassifierIsTrainedOnAreRefusedInEveryColumn() throws IOException {
+        List<Example> test = BundledModel.examples("math", "test");
+        for (int row = 0; row < 2; row++) {
+            for (int i = 0; i < 2; i++) {
+                String question = Json.write(Map.of("question", test.get(i).prompt(), "answer", "math"));
+                Files.writeString(folder.resolve("kinds" + i + ".jsonl"), question + "\n");
+            }
+            Path leak = write(folder.resolve("leak.jsonl"), List.of(test.get(5), test.get(row)));
+            refused(
+                    1,
+                    List.of("leak.jsonl", "kinds" + row + ".jsonl"),
+                    line(
+                            "compare bundled --rows base,classifier --steps 1 --batch 4 --task dispatch="
+                                    + folder.resolve("kinds0.jsonl") + "," + folder.resolve("kinds1.jsonl")
+                                    + " --task bundled-math=" + leak + " --out",
+                            out("kinds")));
+        }
+    }
+
+    @Test
     void ownExpertsTransferInOrderAndBreakShuffled() {
         JsonObject report = ok(line(
                         "compare bundled --bundled-experts --task bundled-math --rows svf,base,transfer"
