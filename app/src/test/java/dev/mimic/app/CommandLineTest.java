@@ -74,6 +74,7 @@ final class CommandLineTest {
                 "no example");
         for (String line : lines) {
             assertTrue(line.length() <= 80 || line.startsWith("  mimic ") || line.startsWith("  echo "), line);
+            assertFalse(line.matches(".*default: [A-Z_]{2,}\\).*"), "a constant's name is no value to type: " + line);
         }
     }
 

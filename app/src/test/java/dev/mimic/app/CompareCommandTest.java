@@ -236,6 +236,66 @@ final class CompareCommandTest {
     }
 
     @Test
+    void whatWasMadeOtherwiseIsUsedWithANoteThatSaysSo() throws IOException {
+        String start = "compare bundled --task bundled-math --rows lora,svf,fewshot --batch 8 --limit 4 --rank 2"
+                + " --population 4 --generations 1 --shots-count 3 --out ";
+        Outcome first = ok(line(start + out("kept") + " --steps 1"));
+        assertFalse(first.err().contains("used as it is"), first.err());
+        Path expert = folder.resolve("kept/expert-math.safetensors");
+        byte[] before = Files.readAllBytes(expert);
+        Outcome same = ok(line(start + out("kept") + " --steps 1 --memory 2097152"));
+        assertFalse(same.err().contains("used as it is"), same.err());
+        Outcome other = ok(line(start + out("kept") + " --steps 2 --seed 5 --json"));
+        for (String name : List.of("expert-math.safetensors", "lora-math")) {
+            String note = "note: " + name + ": used as it is, made with steps 1 (now 2), seed 1 (now 5); delete it";
+            assertEquals(1, other.err().lines().filter(l -> l.startsWith(note)).count(), other.err());
+        }
+        assertTrue(
+                other.err().contains("note: mix-math.safetensors: used as it is, made with seed 1 (now 5); delete it"),
+                other.err());
+        for (JsonObject entry : objects(other.json(), "experts")) {
+            assertTrue(entry.list("differs").orElseThrow().contains("seed 1 (now 5)"));
+        }
+        assertArrayEquals(before, Files.readAllBytes(expert));
+        // the same settings, other rows to train on
+        Path train = write(
+                folder.resolve("few.jsonl"),
+                BundledModel.examples("math", "train").subList(0, 9));
+        Path valid = write(
+                folder.resolve("valid.jsonl"),
+                BundledModel.examples("math", "valid").subList(0, 9));
+        Path test = write(
+                folder.resolve("test.jsonl"),
+                BundledModel.examples("math", "test").subList(0, 4));
+        String files = train + "," + valid + "," + test;
+        Outcome rows = ok(line("compare bundled --rows svf --batch 8 --steps 1 --task math:bundled-math=" + files
+                + " --out " + out("kept")));
+        assertTrue(rows.err().contains("expert-math.safetensors: used as it is, made with other rows;"), rows.err());
+    }
+
+    @Test
+    void aMixtureIsChosenOnShotsAlone() {
+        ok(line("compare bundled --bundled-experts --task bundled-chain --rows fewshot --limit 4 --population 4"
+                + " --generations 1 --shots-count 20 --out " + out("mixed")));
+        SeenPrompts seen = SeenPrompts.read(folder.resolve("mixed/mix-chain.safetensors.seen"));
+        assertTrue(BundledModel.examples("chain", "shots").stream().allMatch(seen::contains));
+        assertTrue(BundledModel.examples("chain", "test").stream().noneMatch(seen::contains));
+    }
+
+    @Test
+    void whatTheCommandLineNamesIsLookedForBeforeAnythingIsTrained() {
+        String start = "compare bundled --task bundled-math --rows lora,classifier,svf --steps 1 --batch 4 ";
+        refused(1, List.of("none.safetensors"), line(start + "--classifier none.safetensors --out " + out("early")));
+        refused(1, List.of("nowhere"), line(start + "--factors nowhere --out " + out("early")));
+        refused(
+                1,
+                List.of("nowhere", "experts to transfer"),
+                line("compare bundled --rows lora,transfer --steps 1 --batch 4 --transfer-from nowhere --out "
+                        + out("early")));
+        assertFalse(Files.exists(folder.resolve("early/lora-math")));
+    }
+
+    @Test
     void seenRowsAreRefusedNamingBothFiles() throws IOException {
         List<Example> train = BundledModel.examples("math", "train");
         Path trainFile = write(folder.resolve("train.jsonl"), train.subList(0, 40));
@@ -265,6 +325,16 @@ final class CompareCommandTest {
                 line(
                         start + "--task bundled-math=" + trainFile + "," + trainFile + "," + lateLeak + " --out",
                         out("seen")));
+        // in VALID of this command
+        Path chosenOn = write(
+                folder.resolve("chosen-on.jsonl"),
+                List.of(
+                        BundledModel.examples("math", "test").getFirst(),
+                        BundledModel.examples("math", "valid").get(4)));
+        refused(
+                1,
+                List.of("chosen-on.jsonl", "valid.jsonl"),
+                line(start + "--task bundled-math=" + tasks + chosenOn + " --out", out("seen")));
         // in SHOTS of this command, and seen by no expert
         List<Example> test = BundledModel.examples("math", "test");
         Path shots = write(folder.resolve("shots.jsonl"), test.subList(10, 20));
@@ -295,6 +365,26 @@ final class CompareCommandTest {
                         "compare bundled --rows base,transfer --transfer-from bundled --task bundled-math=" + lateLeak
                                 + " --out",
                         out("transfer")));
+    }
+
+    @Test
+    void questionsThatTheClassifierIsTrainedOnAreRefusedInEveryColumn() throws IOException {
+        List<Example> test = BundledModel.examples("math", "test");
+        for (int row = 0; row < 2; row++) {
+            for (int i = 0; i < 2; i++) {
+                String question = Json.write(Map.of("question", test.get(i).prompt(), "answer", "math"));
+                Files.writeString(folder.resolve("kinds" + i + ".jsonl"), question + "\n");
+            }
+            Path leak = write(folder.resolve("leak.jsonl"), List.of(test.get(5), test.get(row)));
+            refused(
+                    1,
+                    List.of("leak.jsonl", "kinds" + row + ".jsonl"),
+                    line(
+                            "compare bundled --rows base,classifier --steps 1 --batch 4 --task dispatch="
+                                    + folder.resolve("kinds0.jsonl") + "," + folder.resolve("kinds1.jsonl")
+                                    + " --task bundled-math=" + leak + " --out",
+                            out("kinds")));
+        }
     }
 
     @Test

@@ -42,6 +42,7 @@ final class KilledTrainingTest {
     private static final int KILLS = 20;
     private static final int KILLS_IN_WRITING = 5;
     private static final int MOST_KILLS = 60;
+    private static final int LORA_BREAKS = 3;
     private static final int STEPS = 60;
     private static final long SEED = 6;
     private static final long POLL_NANOS = 20_000; // the file is there for about a millisecond
@@ -70,17 +71,27 @@ final class KilledTrainingTest {
         }
     }
 
-    /** Training that writes a checkpoint after every step, each of them short. */
     private ForkedMimic train(Path out, String... more) throws IOException {
+        List<String> all =
+                new ArrayList<>(List.of("--factors", folder.resolve("factors").toString()));
+        all.addAll(List.of(more));
+        return start(out, all);
+    }
+
+    private ForkedMimic trainLora(Path out) throws IOException {
+        return start(out, List.of("--method", "lora", "--rank", "2", "--dropout", "0.1"));
+    }
+
+    /** Training that writes a checkpoint after every step, each of them short. */
+    private ForkedMimic start(Path out, List<String> more) throws IOException {
         Files.createDirectories(out.getParent());
         List<String> command = new ArrayList<>(List.of("train", MODEL.toString(), "--task", "jsonl"));
         command.addAll(List.of("--check", "letter", "--targets", "all", "--lr", "2e-2", "--clip", "1"));
         command.addAll(List.of("--data", folder.resolve("data.jsonl").toString()));
         command.addAll(List.of("--valid", folder.resolve("valid.jsonl").toString()));
-        command.addAll(List.of("--factors", folder.resolve("factors").toString()));
         command.addAll(List.of("--steps", String.valueOf(STEPS), "--batch", "2", "--max-tokens", "5"));
         command.addAll(List.of("--baseline", "none", "--validate-every", "1", "--out", out.toString()));
-        command.addAll(List.of(more));
+        command.addAll(more);
         return ForkedMimic.start(out.getParent(), command);
     }
 
@@ -147,6 +158,38 @@ final class KilledTrainingTest {
     }
 
     @Test
+    void aLoraTrainingKilledAndInterruptedEndsWithTheSameAdapter() throws IOException, InterruptedException {
+        Path whole = folder.resolve("whole/lora");
+        try (ForkedMimic mimic = trainLora(whole)) {
+            assertEquals(0, mimic.exitCode(), mimic::errors);
+        }
+        Path out = folder.resolve("broken/lora");
+        for (int i = 0; i < LORA_BREAKS; i++) {
+            try (ForkedMimic mimic = trainLora(out)) {
+                awaitCheckpoints(mimic, out, 2);
+                if (i == 0) {
+                    mimic.interrupt();
+                    assertEquals(130, mimic.exitCode(), mimic::errors);
+                } else {
+                    mimic.kill();
+                    assertTrue(mimic.wasKilled(), "it had ended before it was killed");
+                }
+            }
+            assertTrue(Files.notExists(out), "an adapter of an unfinished training");
+        }
+        try (ForkedMimic mimic = trainLora(out)) {
+            assertEquals(0, mimic.exitCode(), mimic::errors);
+            assertTrue(resumedAfter(mimic) >= LORA_BREAKS, mimic.errors());
+        }
+        assertLogged(whole);
+        for (String file : List.of("adapter_model.safetensors", "adapter_config.json")) {
+            assertArrayEquals(Files.readAllBytes(whole.resolve(file)), Files.readAllBytes(out.resolve(file)), file);
+        }
+        assertEquals(timeless(whole), timeless(out));
+        assertEquals(Set.of(), temporaries(out), "leftovers of killed writings");
+    }
+
+    @Test
     void anInterruptExitsWith130AndIsResumed() throws IOException, InterruptedException {
         Path out = expert("interrupted");
         try (ForkedMimic mimic = train(out)) {
@@ -170,11 +213,15 @@ final class KilledTrainingTest {
 
     /** Equal experts would say little if nothing had moved, or every step had been the same. */
     private static void assertItTrained(Path out) {
+        assertLogged(out);
+        Expert.read(out, _ -> {}).vectors().values().forEach(z -> assertNotEquals(1f, z[0]));
+    }
+
+    private static void assertLogged(Path out) {
         List<TrainingStep> steps = TrainingLog.read(beside(out, ".jsonl"));
         assertEquals(STEPS, steps.size());
         assertEquals(
                 STEPS, steps.stream().map(TrainingStep::gradientNorm).distinct().count());
-        Expert.read(out, _ -> {}).vectors().values().forEach(z -> assertNotEquals(1f, z[0]));
     }
 
     private static void assertSame(Path whole, Path out) throws IOException {

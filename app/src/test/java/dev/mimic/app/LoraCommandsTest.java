@@ -173,6 +173,9 @@ final class LoraCommandsTest {
         refused(2, List.of("rank is 0"), with(train, "--method", "lora", "--rank", "0"));
         String[] out = {"train", "bundled", "--task", "bundled-math", "--method", "lora", "--out", lora + ".seen"};
         refused(1, List.of("is a file"), out);
+        out[out.length - 1] = folder.resolve("missing/adapter").toString();
+        refused(1, List.of(folder.resolve("missing") + " is no folder"), out);
+        assertTrue(Files.notExists(folder.resolve("missing")));
     }
 
     private static String[] with(String[] args, String... more) {

@@ -26,7 +26,7 @@ import java.util.stream.Stream;
 /**
  * A model ready to run. Requests may come from any thread; they are decoded together, each with its own adapter, sampling
  * and stop, and each gets bit for bit what it would get alone. Closing the engine ends what is running and frees all
- * memory.
+ * memory; the native copy of a LoRA adapter goes with the garbage, once its adapter or its engine is given up.
  */
 public final class Engine implements AutoCloseable {
     private final OpenModel model;
@@ -376,6 +376,7 @@ public final class Engine implements AutoCloseable {
     @Override
     public void close() {
         scheduler.close();
+        requests.close();
         model.close();
     }
 }

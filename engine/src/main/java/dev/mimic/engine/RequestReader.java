@@ -20,7 +20,7 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /** Turns requests into rows to be generated, on the caller's thread: encodes, checks, and fills in the model's defaults. */
-final class RequestReader {
+final class RequestReader implements AutoCloseable {
     private static final int DEFAULT_MAX_TOKENS = 256;
 
     private final OpenModel model;
@@ -130,6 +130,14 @@ final class RequestReader {
     private RowScales once(Adapter adapter, Supplier<RowScales> made) {
         synchronized (scales) {
             return scales.computeIfAbsent(adapter, _ -> made.get());
+        }
+    }
+
+    /** Holds nothing of any adapter any more: native memory of low-rank ones is freed with the next garbage. */
+    @Override
+    public void close() {
+        synchronized (scales) {
+            scales.clear();
         }
     }
 

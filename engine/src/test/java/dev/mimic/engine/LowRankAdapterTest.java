@@ -3,14 +3,20 @@ package dev.mimic.engine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.mimic.engine.model.LowRankFactors;
+import dev.mimic.engine.model.RowScales;
 import dev.mimic.testkit.RandomFolder;
 import dev.mimic.testkit.SeededCases;
+import java.lang.ref.Reference;
+import java.lang.ref.WeakReference;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -92,6 +98,26 @@ final class LowRankAdapterTest {
         LowRankFactors factors = new LowRankFactors(1, 48, 80, a, new float[80], 1);
         a[0] = 5;
         assertEquals(0, factors.a()[0]);
+    }
+
+    @Test
+    void itsNativeCopyLivesAsLongAsAdapterAndEngine() throws InterruptedException {
+        Path folder = model();
+        Adapter.LowRank adapter = LowRankSamples.adapter(folder, 3, 1);
+        try (OpenModel model = OpenModel.open(folder, EngineOptions.DEFAULTS)) {
+            RequestReader requests = new RequestReader(model, 16, System::nanoTime);
+            WeakReference<RowScales> copy = new WeakReference<>(requests.scales(adapter));
+            System.gc();
+            assertNotNull(copy.get(), "made once for as long as the adapter lives");
+            requests.close();
+            for (int i = 0; i < 100 && copy.get() != null; i++) {
+                System.gc();
+                TimeUnit.MILLISECONDS.sleep(10);
+            }
+            assertNull(copy.get(), "a closed engine still holds it");
+        } finally {
+            Reference.reachabilityFence(adapter);
+        }
     }
 
     @Test

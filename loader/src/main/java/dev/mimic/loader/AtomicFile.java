@@ -90,7 +90,12 @@ public final class AtomicFile {
 
     /** Writes a text as UTF-8. */
     public static void writeText(Path file, String text) {
-        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+        writeBytes(file, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Writes bytes that are there already. */
+    public static void writeBytes(Path file, byte[] content) {
+        ByteBuffer bytes = ByteBuffer.wrap(content);
         write(file, channel -> {
             while (bytes.hasRemaining()) {
                 channel.write(bytes);

@@ -48,7 +48,7 @@ public record Contenders(
         return Collections.unmodifiableMap(new LinkedHashMap<>(map));
     }
 
-    /** What answers for a method in a column. A column without an expert of its own has that of its kind, if there is one. */
+    /** What answers for a method in a column; without an expert of its own that of its kind, if there is one. */
     public Contender of(Method method, Column column) {
         return switch (method) {
             case BASE -> new Contender.Ready(Dispatcher.none(), 0, List.of(), Optional.empty());

@@ -160,7 +160,7 @@ public final class Evaluator {
         return sums;
     }
 
-    /** How a task's prompt is asked: one user message through the model's chat template, or the raw prompt where it has none. */
+    /** How a task's prompt is asked: a user message through the model's chat template, or raw where it has none. */
     public static GenerationRequest request(Engine engine, String prompt) {
         boolean chat = engine.chatTemplate().isPresent();
         return chat

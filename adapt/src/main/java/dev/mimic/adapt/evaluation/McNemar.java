@@ -13,7 +13,8 @@ import java.util.List;
 public record McNemar(int firstOnly, int secondOnly) {
     public McNemar {
         if (firstOnly < 0 || secondOnly < 0) {
-            throw new IllegalArgumentException("McNemar: " + firstOnly + " against " + secondOnly);
+            throw new IllegalArgumentException(
+                    "McNemar: counts are " + firstOnly + " and " + secondOnly + ", expected 0 or more");
         }
     }
 

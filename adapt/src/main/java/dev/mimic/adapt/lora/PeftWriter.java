@@ -64,6 +64,9 @@ final class PeftWriter {
     }
 
     static void checkMayBeReplaced(Path target) {
+        if (target.getParent() == null) {
+            throw new IllegalArgumentException("write: " + target + " is the root, expected a folder to make");
+        }
         if (!Files.isDirectory(target.getParent())) {
             throw new IllegalArgumentException("write: " + target.getParent() + " is no folder, expected one to make '"
                     + target.getFileName() + "' in");

@@ -40,20 +40,27 @@ public final class MixtureExpert {
         origin.put("base", factors.baseFingerprint());
         origin.put("factors", factors.fingerprint());
         origin.put("task", task);
-        origin.put("seed", String.valueOf(settings.seed()));
         origin.put("method", METHOD);
         origin.put("mix", mode.text());
         origin.put("experts", String.join(",", experts));
         origin.put("alpha", Json.write(values(found.weights(experts))));
         origin.put("shots", String.valueOf(found.onShots().examples()));
         origin.put("on_shots", String.valueOf(found.onShots().share()));
-        origin.put("population", String.valueOf(settings.population()));
-        origin.put("elite", String.valueOf(settings.eliteShare()));
-        origin.put("generations", String.valueOf(settings.generations()));
-        origin.put("range", settings.low() + "," + settings.high());
-        origin.put("ema", String.valueOf(settings.ema()));
-        origin.put("result", settings.pick().text());
+        origin.putAll(texts(settings));
         return Expert.plain(name, found.scaling().z(), origin);
+    }
+
+    /** The settings of a search as the metadata has them. */
+    public static Map<String, String> texts(FewShotSettings settings) {
+        Map<String, String> texts = new LinkedHashMap<>();
+        texts.put("seed", String.valueOf(settings.seed()));
+        texts.put("population", String.valueOf(settings.population()));
+        texts.put("elite", String.valueOf(settings.eliteShare()));
+        texts.put("generations", String.valueOf(settings.generations()));
+        texts.put("range", settings.low() + "," + settings.high());
+        texts.put("ema", String.valueOf(settings.ema()));
+        texts.put("result", settings.pick().text());
+        return texts;
     }
 
     /** Weights by expert as JSON has them: a number, or a list with one for each layer. */

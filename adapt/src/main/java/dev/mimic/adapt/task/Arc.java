@@ -17,7 +17,8 @@ import java.util.regex.Pattern;
  *
  * <p>Answer, as in that code ({@code ai2_arc.py}): the letter after the first {@code answer is}, a bracket allowed
  * between; else after {@code answer:} or {@code Answer:}, the last such on the first line that has one; else the last
- * capital from A to J that stands alone, be it the pronoun I. A reply with none of these is wrong (there an option is drawn at random).
+ * capital from A to J that stands alone, be it the pronoun I. A reply with none of these is wrong (there an option is
+ * drawn at random).
  */
 record Arc() implements TaskFormat {
     static final String INSTRUCTION = "The following are multiple choice questions (with answers). "

@@ -97,6 +97,11 @@ public final class SeenPrompts {
         return hashes.size();
     }
 
+    /** Whether others are the same. */
+    public boolean sameAs(SeenPrompts others) {
+        return hashes.equals(others.hashes);
+    }
+
     /** Whether an example's prompt or question is among them. */
     public boolean contains(Example example) {
         return hashes.contains(hash(example.prompt())) || hashes.contains(hash(example.question()));

@@ -11,6 +11,7 @@ import dev.mimic.adapt.task.SeenPrompts;
 import dev.mimic.adapt.task.Task;
 import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
+import dev.mimic.loader.json.Json;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,14 +19,17 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Trains an expert or a LoRA adapter: REINFORCE on its own sampled replies (Sun et al. 2025, section 3.2), or next-token training on given
- * ones. Replies and validation run in the engine's batch, gradients through its decoder; the weights are never written.
- * The same settings give the same result bit for bit, whether or not training was broken off and resumed. Serves one
- * calling thread.
+ * Trains an expert or a LoRA adapter: REINFORCE on its own sampled replies (Sun et al. 2025, section 3.2), or next-token
+ * training on given ones. Replies and validation run in the engine's batch, gradients through its decoder; the weights are
+ * never written. The same settings give the same result bit for bit, whether or not training was broken off and resumed.
+ * Serves one calling thread.
  */
 public final class Trainer implements AutoCloseable {
     /** A state this old is written even where no validation is due. */
     private static final long OLDEST_STATE = 10_000_000_000L;
+
+    /** The text of what was trained, in its file, that holds {@link TrainingOptions#asMap} as JSON. */
+    public static final String SETTINGS = "settings";
 
     private final Task task;
     private final TrainingOptions options;
@@ -184,6 +188,9 @@ public final class Trainer implements AutoCloseable {
         origin.put("objective", options.goal().text());
         origin.put("seed", String.valueOf(options.seed()));
         origin.put("step", String.valueOf(state.bestStep));
+        Map<String, Object> settings = options.asMap();
+        settings.remove("memory"); // of the machine, not of what is learned
+        origin.put(SETTINGS, Json.write(settings));
         return new TrainingOutcome(
                 trainee.trained(state.best, task.name(), origin),
                 state.bestStep,

@@ -52,4 +52,27 @@ final class TargetsTest {
         assertThrows(IllegalArgumentException.class, () -> new Targets("lm_head.weight").choose(model()));
         assertThrows(IllegalArgumentException.class, () -> new Targets("modelXlayersX*").choose(model()));
     }
+
+    @Test
+    void aRangeOfNumbersChoosesLayers() {
+        assertEquals(
+                List.of(
+                        "model.layers.2.mlp.gate_proj.weight",
+                        "model.layers.2.mlp.up_proj.weight",
+                        "model.layers.10.mlp.gate_proj.weight",
+                        "model.layers.10.mlp.up_proj.weight"),
+                new Targets("model.layers.2-10.mlp.*").choose(model()));
+        // a number is taken whole, also behind any text
+        assertEquals(
+                List.of("model.layers.0.self_attn.q_proj.weight"), new Targets("*0-1.self_attn.*").choose(model()));
+        assertEquals(
+                List.of(
+                        "model.layers.0.mlp.up_proj.weight",
+                        "model.layers.10.mlp.gate_proj.weight",
+                        "model.layers.10.mlp.up_proj.weight"),
+                new Targets("*.0-0.*up*, *.3-999999.mlp*").choose(model()));
+        for (String none : List.of("*.11-20.*", "*.9-3.*", "*.-1-3.*", "*.2-1000000.*")) {
+            assertThrows(IllegalArgumentException.class, () -> new Targets(none).choose(model()), none);
+        }
+    }
 }

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -199,6 +200,29 @@ final class TrainerTest {
                 () -> new TrainingData(Path.of("a.jsonl"), rows, Path.of("b.jsonl"), rows.subList(3, 4)));
         assertTrue(
                 refused.getMessage().contains("a.jsonl") && refused.getMessage().contains("b.jsonl"));
+    }
+
+    @Test
+    void validationRowsChooseTheStepAndTeachNothing() {
+        TrainingData some = BundledTraining.data("math", 30, 10);
+        TrainingData others = new TrainingData(
+                some.file(),
+                some.train(),
+                some.validFile(),
+                BundledModel.examples("math", "valid").subList(50, 53));
+        List<Map<String, float[]>> trained = new ArrayList<>();
+        for (TrainingData data : List.of(some, others)) {
+            // validated once, at the end: there is no step to choose
+            try (Trainer trainer = new Trainer(
+                    bundled.engine,
+                    BundledTraining.task("math"),
+                    SMALL.withSteps(5).withValidateEvery(5),
+                    data)) {
+                trained.add(trainer.train(TrainingListener.NONE).expert().vectors());
+            }
+        }
+        assertEquals(trained.get(0).keySet(), trained.get(1).keySet());
+        trained.get(0).forEach((name, z) -> assertArrayEquals(z, trained.get(1).get(name), name));
     }
 
     @Test

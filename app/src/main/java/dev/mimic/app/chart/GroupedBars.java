@@ -7,7 +7,6 @@ import java.awt.Font;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -183,11 +182,6 @@ final class GroupedBars {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        ByteBuffer all = ByteBuffer.wrap(bytes.toByteArray());
-        AtomicFile.write(png, channel -> {
-            while (all.hasRemaining()) {
-                channel.write(all);
-            }
-        });
+        AtomicFile.writeBytes(png, bytes.toByteArray());
     }
 }

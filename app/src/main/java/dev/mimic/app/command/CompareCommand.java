@@ -27,7 +27,8 @@ import picocli.CommandLine.ParentCommand;
         description = "One table of a model and all ways to adapt it: base, LoRA, SVF, and the three two-pass ways.",
         footer = {
             "",
-            "What lies in DIR is used as it is, the rest is trained or searched for and left there:",
+            "What lies in DIR is used as it is, with a note where it was made with other settings; the rest is trained or",
+            "searched for and left there:",
             "  expert-NAME.safetensors      the expert of the task NAME (SVF); every expert",
             "                               in DIR takes part in the adaptation rows",
             "  expert-dispatch.safetensors  the classifier",

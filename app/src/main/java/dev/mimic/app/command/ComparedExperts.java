@@ -21,7 +21,6 @@ import dev.mimic.engine.model.Factors;
 import dev.mimic.loader.AtomicFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -72,20 +71,16 @@ final class ComparedExperts {
                     .and(SeenPrompts.of(BundledModel.examples(name, "valid")));
             seen.write(SeenPrompts.beside(file));
             try {
-                ByteBuffer bytes = ByteBuffer.wrap(
+                AtomicFile.writeBytes(
+                        file,
                         Files.readAllBytes(source.bundled().experts().resolve(String.valueOf(file.getFileName()))));
-                AtomicFile.write(file, channel -> {
-                    while (bytes.hasRemaining()) {
-                        channel.write(bytes);
-                    }
-                });
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         }
     }
 
-    /** The experts of the tasks, and all others in the folder; those of tasks without training rows only where they exist. */
+    /** The experts of the tasks, and all others in the folder; of tasks without training rows only where they exist. */
     Map<String, TaskAdapter> experts(List<ComparedTask> tasks) {
         Map<String, TaskAdapter> trained = new LinkedHashMap<>();
         for (ComparedTask task : tasks) {
@@ -115,6 +110,7 @@ final class ComparedExperts {
         }
         entry.put("parameters", expert.size());
         entry.put("origin", new LinkedHashMap<>(expert.origin()));
+        work.noteOtherTraining(entry, file, expert.origin(), task, options);
         return trained(file, kind, expert);
     }
 
@@ -173,6 +169,15 @@ final class ComparedExperts {
         int alphas = weights.values().stream().mapToInt(one -> one.length).sum();
         entry.put("parameters", alphas);
         entry.put("origin", new LinkedHashMap<>(mixed.origin()));
+        if (seconds.isEmpty() && task.shots().isPresent()) {
+            Map<String, String> asked = MixtureExpert.texts(search);
+            asked.put("task", task.task().name());
+            asked.put(
+                    "shots",
+                    String.valueOf(Math.min(
+                            settings.shots(), task.shots().get().examples().size())));
+            work.noteOtherSearch(entry, file, mixed.origin(), asked);
+        }
         return new Mixture(
                 String.valueOf(file.getFileName()),
                 names.stream()

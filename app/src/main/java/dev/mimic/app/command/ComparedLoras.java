@@ -45,6 +45,7 @@ record ComparedLoras(
         engine.check(read.adapter());
         entry.put("parameters", read.parameters());
         entry.put("origin", new LinkedHashMap<>(read.origin()));
+        work.noteOtherTraining(entry, file, read.origin(), task, options);
         return new TaskAdapter(String.valueOf(file.getFileName()), kind, read.adapter(), read.parameters());
     }
 }

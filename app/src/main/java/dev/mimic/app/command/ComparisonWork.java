@@ -18,7 +18,10 @@ import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
 import dev.mimic.engine.sampling.SamplingOptions;
+import dev.mimic.loader.InvalidModelException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -27,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** The work of a comparison: looks for leaks, trains what is missing, asks. */
 final class ComparisonWork {
@@ -63,9 +67,13 @@ final class ComparisonWork {
         long start = System.nanoTime();
         try (ModelSource other = transferSource()) {
             Optional<ComparisonFolder> transfer = transferFolder(other);
+            requireNamed(transfer);
             refuseLeaks(other, transfer);
             announce();
-            EngineOptions options = EngineOptions.DEFAULTS.withThreads(threads).withMaxBatch(ROWS);
+            EngineOptions options = EngineOptions.DEFAULTS
+                    .withThreads(threads)
+                    .withMaxBatch(ROWS)
+                    .withCacheBytes(Session.cacheBytes());
             List<Cell> cells = new ArrayList<>();
             List<Method> plain = settings.plainRows();
             if (!plain.isEmpty()) {
@@ -135,6 +143,20 @@ final class ComparisonWork {
         return Optional.ofNullable(settings.transferFrom())
                 .map(from ->
                         new ComparisonFolder(other.isBundled() ? other.bundled().experts() : from));
+    }
+
+    /** What the command line names has to be there, which is worth asking before long work. */
+    private void requireNamed(Optional<ComparisonFolder> transfer) {
+        Stream.of(settings.factors(), settings.classifier())
+                .filter(file -> file != null && !Files.exists(file))
+                .findFirst()
+                .ifPresent(file -> {
+                    throw new UncheckedIOException(new NoSuchFileException(file.toString()));
+                });
+        transfer.filter(folderOfOther -> folderOfOther.experts().isEmpty()).ifPresent(folderOfOther -> {
+            throw new InvalidModelException(
+                    folderOfOther.folder(), "expected experts to transfer, expert-NAME.safetensors, found none");
+        });
     }
 
     private Path classifierFile() {

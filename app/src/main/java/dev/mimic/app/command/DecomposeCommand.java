@@ -54,7 +54,8 @@ final class DecomposeCommand implements Callable<Integer>, CheckedOptions {
             names = "--targets",
             paramLabel = "T",
             description = {
-                "mlp (gate, up, down), attention (q, k, v, o), all, or a pattern of weight names in which * is any text.",
+                "mlp (gate, up, down), attention (q, k, v, o), all, or patterns of weight names, with * for any text and",
+                "15-29 for these layers: model.layers.15-29.mlp.*",
                 "Default: ${DEFAULT-VALUE}."
             })
     private String targets = "mlp";

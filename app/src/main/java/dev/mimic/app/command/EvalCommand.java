@@ -129,14 +129,10 @@ final class EvalCommand implements Callable<Integer>, CheckedOptions {
         int replyLimit = maxTokens == null ? task.replyLimit() : maxTokens;
         try (Session session =
                 Session.open(mimic.console(), spec, common, model, null, experts, lora, adapt, tasks, batch)) {
-            if (!allowSeen) {
-                SeenFiles.of(mimic.console()::note, session.source(), session.expertFiles(adapt))
-                        .refuse(rows);
-            }
             TaskData shots = adapt.mode() == AdaptFlags.Mode.FEWSHOT
                     ? TaskData.read(spec, task, adapt.shots(), "shots", "--shots")
                     : null;
-            if (shots != null) {
+            if (!allowSeen) {
                 refuseLeaks(session, shots, rows);
             }
             Adaptation adaptation = session.adaptation(adapt, task, shots, seed);
@@ -160,14 +156,18 @@ final class EvalCommand implements Callable<Integer>, CheckedOptions {
         return 0;
     }
 
-    /** Shots may be neither among the rows reported on nor among those that the experts were trained on. */
+    /**
+     * Neither rows nor shots may be among what the experts were trained on, nor rows among the shots.
+     *
+     * @param shots null for none
+     */
     private void refuseLeaks(Session session, TaskData shots, TaskData rows) {
-        if (!allowSeen) {
-            SeenFiles selected = SeenFiles.of(mimic.console()::note, session.source(), List.of());
-            selected.add(shots);
-            selected.refuse(rows);
-            SeenFiles.of(mimic.console()::note, session.source(), session.expertFiles(adapt))
-                    .refuse(shots);
+        SeenFiles seen = SeenFiles.of(mimic.console()::note, session.source(), session.expertFiles(adapt));
+        seen.refuse(rows);
+        if (shots != null) {
+            seen.refuse(shots);
+            seen.add(shots);
+            seen.refuse(rows);
         }
     }
 

@@ -6,15 +6,10 @@ import dev.mimic.adapt.svf.Expert;
 import dev.mimic.adapt.svf.SakanaImport;
 import dev.mimic.engine.model.Factors;
 import dev.mimic.loader.AtomicFile;
+import dev.mimic.loader.TemporaryFolder;
 import dev.mimic.loader.model.ModelDirectory;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -89,27 +84,11 @@ final class ImportSakanaCommand implements Callable<Integer>, CheckedOptions {
     }
 
     private void convertTakenApart(ModelDirectory directory, int layers) {
-        try {
-            Path folder = Files.createTempDirectory(out.toAbsolutePath().getParent(), "mimic-factors-");
-            try {
-                try (Decomposer decomposer = Decomposer.open(DecomposeOptions.defaults(), common.threads())) {
-                    DecomposeCommand.decompose(mimic, decomposer, directory, folder);
-                }
-                convert(folder, directory, layers);
-            } finally {
-                delete(folder);
+        try (TemporaryFolder folder = TemporaryFolder.beside(out.toAbsolutePath())) {
+            try (Decomposer decomposer = Decomposer.open(DecomposeOptions.defaults(), common.threads())) {
+                DecomposeCommand.decompose(mimic, decomposer, directory, folder.path());
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            List<Path> all = files.sorted(Comparator.reverseOrder()).toList();
-            for (Path each : all) {
-                Files.delete(each);
-            }
+            convert(folder.path(), directory, layers);
         }
     }
 

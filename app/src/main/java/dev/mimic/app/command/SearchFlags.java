@@ -32,7 +32,7 @@ final class SearchFlags implements CheckedOptions {
     @Option(
             names = "--result",
             paramLabel = "R",
-            description = "best: the best member; mean: the mean of the last elites (default: ${DEFAULT-VALUE}).")
+            description = "best: the best member (default); mean: the mean of the last elites.")
     private FewShotSettings.Pick result = FewShotSettings.DEFAULTS.pick();
 
     @Option(names = "--per-layer", description = "Search a weight for every layer of every expert.")

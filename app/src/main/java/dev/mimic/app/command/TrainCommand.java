@@ -136,6 +136,7 @@ final class TrainCommand implements Callable<Integer> {
             TrainingOptions options = flags.options(method, model, source.isBundled());
             EngineOptions engineOptions = EngineOptions.DEFAULTS
                     .withThreads(common.threads())
+                    .withCacheBytes(Session.cacheBytes())
                     .withTransfer(transfer)
                     .withMaxBatch(Math.min(options.batch(), ROWS));
             if (!lora) {

@@ -39,7 +39,10 @@ final class TrainingFlags implements CheckedOptions {
     @Option(
             names = "--targets",
             paramLabel = "T",
-            description = "mlp (default; for `bundled` all), attention, all, or a pattern of weight names.")
+            description = {
+                "mlp (default; for `bundled` all), attention, all, or patterns of weight names, with * for any text and",
+                "15-29 for these layers: model.layers.15-29.mlp.*"
+            })
     private String targets;
 
     @Option(

@@ -37,6 +37,9 @@ public interface GradientKernels {
      * {@code dGate = g · up · s · (1 + gate · (1 - s))}, by element.
      *
      * @param length elements
+     * @param gate [length]: the forward input
+     * @param up [length]: the forward input
+     * @param g [length]
      * @param dGate [length]; overwritten; may be any of the inputs
      * @param dUp [length]; overwritten; may be any of the inputs but dGate
      */
@@ -63,6 +66,7 @@ public interface GradientKernels {
      * @param blocks sequences
      * @param begins [blocks]
      * @param ends [blocks]
+     * @param rows what is read and what is overwritten, see there
      */
     void attention(AttentionShape shape, int window, int blocks, int[] begins, int[] ends, HeadGradients rows);
 

@@ -19,6 +19,11 @@ public final class LowRankKernels {
     private float[] product = {};
     private int[] members = {};
 
+    /**
+     * Composes.
+     *
+     * @param matrix borrowed; scalar or vector
+     */
     public LowRankKernels(MatrixKernels matrix) {
         this.matrix = matrix;
     }

@@ -171,8 +171,7 @@ final class PickleReader {
 
     private Storage storage(List<?> id) {
         if (!"storage".equals(id.get(0))) {
-            throw new InvalidModelException(
-                    file, "pickle: a persistent id of kind " + id.get(0) + ", expected 'storage'");
+            throw new InvalidModelException(file, "pickle: a persistent id that is no 'storage'");
         }
         return new Storage(((Global) id.get(1)).name(), (String) id.get(2), (Long) id.get(4));
     }
@@ -192,6 +191,9 @@ final class PickleReader {
             throw new InvalidModelException(file, "pickle: a key without a value");
         }
         for (int i = 0; i < pairs.size(); i += 2) {
+            if (!(pairs.get(i) instanceof String)) { // others may hold themselves, which no hash survives
+                throw new InvalidModelException(file, "pickle: a key of a dictionary is no text");
+            }
             map.put(pairs.get(i), pairs.get(i + 1));
         }
     }

@@ -104,7 +104,7 @@ public final class TorchFile {
                     file, "'" + name + "': strides " + tensor.strides() + ", expected contiguous " + contiguous);
         }
         long end = tensor.offset() + elements;
-        if (tensor.offset() < 0 || end * dtype.bytes() > storage.byteSize()) {
+        if (tensor.offset() < 0 || tensor.offset() > MAX_BYTES || end * dtype.bytes() > storage.byteSize()) {
             throw new InvalidModelException(
                     file,
                     "'" + name + "': elements " + tensor.offset() + " to " + end + " of a storage of "

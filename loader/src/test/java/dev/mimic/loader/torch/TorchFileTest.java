@@ -67,6 +67,13 @@ final class TorchFileTest {
     }
 
     @Test
+    void aListThatHoldsItselfIsNoKey() {
+        byte[] pickle = {']', 'q', 0, 'h', 0, 'a', '}', 'h', 0, 'N', 's', '.'};
+        InvalidModelException e = assertThrows(InvalidModelException.class, () -> PickleReader.read("x.pt", pickle));
+        assertTrue(e.getMessage().contains("a key of a dictionary is no text"), e.getMessage());
+    }
+
+    @Test
     void aTensorThatReachesBeyondItsStorageIsRefused() throws IOException {
         Path file = folder.resolve("x.pt");
         TorchFileWriter.write(file, List.of("a"), new float[][] {{1, 2, 3}}, 4);
