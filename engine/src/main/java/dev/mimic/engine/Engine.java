@@ -33,14 +33,20 @@ public final class Engine implements AutoCloseable {
     private final BatchScheduler scheduler;
     private final RequestReader requests;
     private final int context;
+    private final EngineOptions.CacheFormat cacheFormat;
     private final double loadSeconds;
 
     private Engine(OpenModel model, EngineOptions options, long start) {
         this.model = model;
         this.context = options.contextLength().orElse(model.directory().config().maxPositions());
+        this.cacheFormat = options.keyValueType();
         this.requests = new RequestReader(model, context, options.clock());
         this.scheduler = new BatchScheduler(
-                model.transformer(), options.maxBatch(), options.cacheBytes(), model::checkStillWhole);
+                model.transformer(),
+                options.maxBatch(),
+                cacheFormat.type(),
+                options.cacheBytes(),
+                model::checkStillWhole);
         this.loadSeconds = (System.nanoTime() - start) / 1e9;
     }
 
@@ -233,7 +239,7 @@ public final class Engine implements AutoCloseable {
         if (!sequences.isEmpty()) {
             scheduler.call(() -> {
                 model.checkStillWhole();
-                new ScorePass(model.transformer()).run(sequences);
+                new ScorePass(model.transformer(), cacheFormat.type()).run(sequences);
                 return null;
             });
         }
@@ -283,7 +289,7 @@ public final class Engine implements AutoCloseable {
     }
 
     private void run(int[] ids, int first, Adapter adapter, ForwardTrace trace, PromptPass.LogitRows rows) {
-        PromptPass pass = new PromptPass(model.transformer(), requests.scales(adapter), trace);
+        PromptPass pass = new PromptPass(model.transformer(), cacheFormat.type(), requests.scales(adapter), trace);
         scheduler.call(() -> {
             model.checkStillWhole();
             pass.run(ids, first, rows);
@@ -365,6 +371,11 @@ public final class Engine implements AutoCloseable {
     /** The factors in use. */
     public Optional<Factors> factors() {
         return model.factors();
+    }
+
+    /** Bytes of keys and values that a sequence of that many positions takes. */
+    public long cacheBytes(int positions) {
+        return cacheFormat.bytes(config(), positions);
     }
 
     /** Seconds that opening took: weights, tokenizer and all. */

@@ -1,7 +1,10 @@
 package dev.mimic.engine;
 
+import dev.mimic.engine.model.KeyValueCache;
 import dev.mimic.kernels.WorkerPool;
+import dev.mimic.kernels.attention.KeyValueType;
 import dev.mimic.kernels.backend.Backend;
+import dev.mimic.loader.model.ModelConfig;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -23,6 +26,7 @@ import java.util.function.LongSupplier;
  * @param clock nanoseconds that deadlines go by, from any start; read by several threads
  * @param cacheBytes keys and values of the rows decoded together at most; a row that would exceed it waits, unless it is
  *     alone
+ * @param keyValueType how cached keys and values are held; training always has F32
  */
 public record EngineOptions(
         int threads,
@@ -35,7 +39,8 @@ public record EngineOptions(
         int blockSize,
         int maxBatch,
         LongSupplier clock,
-        long cacheBytes) {
+        long cacheBytes,
+        CacheFormat keyValueType) {
 
     /** How factors are applied. */
     public enum Form {
@@ -45,6 +50,31 @@ public record EngineOptions(
         RESIDUAL,
         /** Factored if the factors are of full rank, else residual. */
         AUTO
+    }
+
+    /** How cached keys and values are held. */
+    public enum CacheFormat {
+        /** As computed. */
+        F32(KeyValueType.F32),
+        /** Rounded to bfloat16. */
+        BF16(KeyValueType.BF16),
+        /** Eight bits, with a factor for each position and head. */
+        Q8(KeyValueType.Q8);
+
+        private final KeyValueType type;
+
+        CacheFormat(KeyValueType type) {
+            this.type = type;
+        }
+
+        KeyValueType type() {
+            return type;
+        }
+
+        /** Bytes that a sequence of that many positions takes. */
+        public long bytes(ModelConfig config, int positions) {
+            return KeyValueCache.bytes(config, type, positions);
+        }
     }
 
     /** All processors, the model's context, no factors. */
@@ -59,7 +89,8 @@ public record EngineOptions(
             512,
             32,
             System::nanoTime,
-            Long.MAX_VALUE);
+            Long.MAX_VALUE,
+            CacheFormat.F32);
 
     /**
      * Checks the numbers.
@@ -82,19 +113,52 @@ public record EngineOptions(
 
     public EngineOptions withThreads(int value) {
         return new EngineOptions(
-                value, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch, clock, cacheBytes);
+                value,
+                contextLength,
+                factors,
+                form,
+                transfer,
+                pool,
+                backend,
+                blockSize,
+                maxBatch,
+                clock,
+                cacheBytes,
+                keyValueType);
     }
 
     public EngineOptions withContextLength(int value) {
         OptionalInt length = OptionalInt.of(value);
         return new EngineOptions(
-                threads, length, factors, form, transfer, pool, backend, blockSize, maxBatch, clock, cacheBytes);
+                threads,
+                length,
+                factors,
+                form,
+                transfer,
+                pool,
+                backend,
+                blockSize,
+                maxBatch,
+                clock,
+                cacheBytes,
+                keyValueType);
     }
 
     public EngineOptions withFactors(Path value) {
         Optional<Path> folder = Optional.of(value);
         return new EngineOptions(
-                threads, contextLength, folder, form, transfer, pool, backend, blockSize, maxBatch, clock, cacheBytes);
+                threads,
+                contextLength,
+                folder,
+                form,
+                transfer,
+                pool,
+                backend,
+                blockSize,
+                maxBatch,
+                clock,
+                cacheBytes,
+                keyValueType);
     }
 
     public EngineOptions withForm(Form value) {
@@ -109,12 +173,24 @@ public record EngineOptions(
                 blockSize,
                 maxBatch,
                 clock,
-                cacheBytes);
+                cacheBytes,
+                keyValueType);
     }
 
     public EngineOptions withTransfer(boolean value) {
         return new EngineOptions(
-                threads, contextLength, factors, form, value, pool, backend, blockSize, maxBatch, clock, cacheBytes);
+                threads,
+                contextLength,
+                factors,
+                form,
+                value,
+                pool,
+                backend,
+                blockSize,
+                maxBatch,
+                clock,
+                cacheBytes,
+                keyValueType);
     }
 
     public EngineOptions withPool(WorkerPool value) {
@@ -130,31 +206,103 @@ public record EngineOptions(
                 blockSize,
                 maxBatch,
                 clock,
-                cacheBytes);
+                cacheBytes,
+                keyValueType);
     }
 
     public EngineOptions withBackend(Function<WorkerPool, Backend> value) {
         return new EngineOptions(
-                threads, contextLength, factors, form, transfer, pool, value, blockSize, maxBatch, clock, cacheBytes);
+                threads,
+                contextLength,
+                factors,
+                form,
+                transfer,
+                pool,
+                value,
+                blockSize,
+                maxBatch,
+                clock,
+                cacheBytes,
+                keyValueType);
     }
 
     public EngineOptions withBlockSize(int value) {
         return new EngineOptions(
-                threads, contextLength, factors, form, transfer, pool, backend, value, maxBatch, clock, cacheBytes);
+                threads,
+                contextLength,
+                factors,
+                form,
+                transfer,
+                pool,
+                backend,
+                value,
+                maxBatch,
+                clock,
+                cacheBytes,
+                keyValueType);
     }
 
     public EngineOptions withMaxBatch(int value) {
         return new EngineOptions(
-                threads, contextLength, factors, form, transfer, pool, backend, blockSize, value, clock, cacheBytes);
+                threads,
+                contextLength,
+                factors,
+                form,
+                transfer,
+                pool,
+                backend,
+                blockSize,
+                value,
+                clock,
+                cacheBytes,
+                keyValueType);
     }
 
     public EngineOptions withClock(LongSupplier value) {
         return new EngineOptions(
-                threads, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch, value, cacheBytes);
+                threads,
+                contextLength,
+                factors,
+                form,
+                transfer,
+                pool,
+                backend,
+                blockSize,
+                maxBatch,
+                value,
+                cacheBytes,
+                keyValueType);
     }
 
     public EngineOptions withCacheBytes(long value) {
         return new EngineOptions(
-                threads, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch, clock, value);
+                threads,
+                contextLength,
+                factors,
+                form,
+                transfer,
+                pool,
+                backend,
+                blockSize,
+                maxBatch,
+                clock,
+                value,
+                keyValueType);
+    }
+
+    public EngineOptions withKeyValueType(CacheFormat value) {
+        return new EngineOptions(
+                threads,
+                contextLength,
+                factors,
+                form,
+                transfer,
+                pool,
+                backend,
+                blockSize,
+                maxBatch,
+                clock,
+                cacheBytes,
+                value);
     }
 }

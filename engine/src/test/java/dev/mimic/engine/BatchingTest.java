@@ -136,7 +136,7 @@ final class BatchingTest {
     void rowsWhoseCachesDoNotFitWaitForOthersToEnd() {
         EngineOptions options = EngineOptions.DEFAULTS.withFactors(factors);
         checkTogetherAsAlone(options.withCacheBytes(1), Integer.MAX_VALUE);
-        long one = 2L * 3 * kvElements() * Float.BYTES * (4 + 6 - 1);
+        long one = cacheBytes(4 + 6 - 1);
         assertEquals("000000111111222222", orderOfTokens(options.withCacheBytes(1)));
         assertEquals("000000111111222222", orderOfTokens(options.withCacheBytes(2 * one - 1)));
         assertEquals("012012012012012012", orderOfTokens(options.withCacheBytes(3 * one)));
@@ -144,10 +144,9 @@ final class BatchingTest {
         assertEquals("010101010101222222", two);
     }
 
-    /** Elements of the keys of a position in a layer. */
-    private static int kvElements() {
+    private static long cacheBytes(int positions) {
         try (Engine engine = Engine.open(model)) {
-            return engine.config().kvHeads() * engine.config().headSize();
+            return engine.cacheBytes(positions);
         }
     }
 

@@ -13,6 +13,7 @@ import dev.mimic.engine.model.TransformerWeights;
 import dev.mimic.engine.model.WeightReader;
 import dev.mimic.engine.trace.ForwardTrace;
 import dev.mimic.kernels.WorkerPool;
+import dev.mimic.kernels.attention.KeyValueType;
 import dev.mimic.kernels.backend.Backend;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
 import dev.mimic.loader.model.ModelDirectory;
@@ -99,7 +100,7 @@ final class PackedPrefillTest {
         int[] ids = prompts.get(i);
         Step step = transformer.newStep();
         float[] logits = new float[ids.length * VOCABULARY];
-        try (KeyValueCache cache = KeyValueCache.of(transformer.config(), ids.length)) {
+        try (KeyValueCache cache = KeyValueCache.of(transformer.config(), KeyValueType.F32, ids.length)) {
             step.prefill();
             step.addBlock(ids, 0, ids.length, ids.length, cache, scales.get(i));
             transformer.forward(step, ForwardTrace.NONE);
@@ -116,7 +117,7 @@ final class PackedPrefillTest {
         List<KeyValueCache> caches = new ArrayList<>();
         for (int i = 0; i < PROMPTS; i++) {
             all[i] = new float[prompts.get(i).length * VOCABULARY];
-            caches.add(KeyValueCache.of(transformer.config(), prompts.get(i).length));
+            caches.add(KeyValueCache.of(transformer.config(), KeyValueType.F32, prompts.get(i).length));
         }
         int next = 0;
         while (next < PROMPTS) {
@@ -151,7 +152,7 @@ final class PackedPrefillTest {
         step.prefill();
         for (int i = 0; i < PROMPTS; i++) {
             int[] ids = prompts.get(i);
-            caches.add(KeyValueCache.of(transformer.config(), ids.length));
+            caches.add(KeyValueCache.of(transformer.config(), KeyValueType.F32, ids.length));
             step.addBlock(ids, 0, ids.length, ids.length, caches.get(i), scales.get(i));
             last[i] = step.rows() - 1;
         }

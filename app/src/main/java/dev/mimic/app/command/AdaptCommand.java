@@ -14,7 +14,6 @@ import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
 import dev.mimic.engine.GenerationRequest;
 import dev.mimic.engine.model.Factors;
-import dev.mimic.engine.model.KeyValueCache;
 import dev.mimic.loader.AtomicFile;
 import dev.mimic.loader.json.Json;
 import java.nio.file.Path;
@@ -38,10 +37,12 @@ import picocli.CommandLine.Spec;
         description = "Searches the mixture of experts that answers a few examples best (cross-entropy method).",
         footer = {
             "",
-            "Every round is one batch: all candidates' replies to all shots, each row with its candidate's z. OUT is an",
+            "Every round is one batch: all candidates' replies to all shots, each row with its candidate's z. OUT is"
+                    + " an",
             "expert file; OUT.seen keeps what it was chosen on, so that eval refuses to report on it.",
             "",
-            "  mimic adapt bundled --task bundled-mixed --expert math --expert code --expert reasoning --out mix.safetensors",
+            "  mimic adapt bundled --task bundled-mixed --expert math --expert code --expert reasoning --out"
+                    + " mix.safetensors",
             "  mimic eval bundled --task bundled-mixed --expert mix.safetensors"
         })
 final class AdaptCommand implements Callable<Integer>, CheckedOptions {
@@ -159,7 +160,7 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
                 .max()
                 .orElse(0);
         int positions = Math.min(longest + replyLimit, engine.contextLength());
-        long bytes = KeyValueCache.bytes(engine.config(), positions);
+        long bytes = engine.cacheBytes(positions);
         long rows = Math.clamp(Session.cacheBytes() / bytes, 1, most);
         mimic.console()
                 .note(rows + " rows at once, " + InspectCommand.bytes(bytes) + " of keys and values each, of "

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Option;
 
-/** Options that say which experts are in use and how. */
+/** Options that say how an engine is opened: which experts are in use and how, and what it caches. */
 final class ExpertFlags implements CheckedOptions {
     @Option(
             names = "--expert",
@@ -42,6 +42,15 @@ final class ExpertFlags implements CheckedOptions {
 
     @Option(names = "--transfer", description = "Accept experts and factors that were made for another base model.")
     private boolean transfer;
+
+    @Option(
+            names = "--kv",
+            paramLabel = "T",
+            description = {
+                "Cache keys and values as f32 (default), bf16 or q8: half or about a quarter of the memory,",
+                "for answers that differ a little."
+            })
+    private EngineOptions.CacheFormat keyValueType = EngineOptions.CacheFormat.F32;
 
     private boolean later;
 
@@ -80,5 +89,10 @@ final class ExpertFlags implements CheckedOptions {
 
     boolean transfer() {
         return transfer;
+    }
+
+    /** How keys and values are cached. */
+    EngineOptions.CacheFormat keyValueType() {
+        return keyValueType;
     }
 }

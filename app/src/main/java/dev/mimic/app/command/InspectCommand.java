@@ -3,6 +3,7 @@ package dev.mimic.app.command;
 import dev.mimic.app.terminal.Console;
 import dev.mimic.app.terminal.ProgressBar;
 import dev.mimic.app.terminal.Table;
+import dev.mimic.engine.EngineOptions.CacheFormat;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.model.ModelConfig;
 import dev.mimic.loader.model.ModelDirectory;
@@ -93,8 +94,12 @@ final class InspectCommand implements Callable<Integer> {
         about.put("rope_scaling", scaling(config.ropeScaling()));
         about.put("fingerprint", directory.fingerprint());
         about.put("weight_bytes", directory.totalBytes());
-        about.put("kv_bytes_per_token", kvBytesPerToken(config));
-        about.put("kv_bytes_full_context", kvBytesPerToken(config) * config.maxPositions());
+        for (CacheFormat format : CacheFormat.values()) { // F32 is the default and goes without a name
+            String suffix = format == CacheFormat.F32 ? "" : "_" + format.name().toLowerCase(Locale.ROOT);
+            long full = format.bytes(config, config.maxPositions());
+            about.put("kv_bytes_per_token" + suffix, full / config.maxPositions());
+            about.put("kv_bytes_full_context" + suffix, full);
+        }
         return about;
     }
 
@@ -105,11 +110,6 @@ final class InspectCommand implements Callable<Integer> {
             case RopeScaling.Linear linear -> "linear, factor " + linear.factor();
             case RopeScaling.Dynamic dynamic -> "dynamic, factor " + dynamic.factor();
         };
-    }
-
-    /** Bytes of keys and values in F32 that a position takes over all layers. */
-    private static long kvBytesPerToken(ModelConfig config) {
-        return 2L * config.layers() * config.kvHeads() * config.headSize() * Float.BYTES;
     }
 
     private void report(Map<String, Object> about, Map<String, String> metadata, List<TensorView> tensors) {
@@ -164,9 +164,9 @@ final class InspectCommand implements Callable<Integer> {
         Console console = mimic.console();
         about.forEach((name, value) -> {
             String text = name.contains("bytes") ? value + " (" + bytes((Long) value) + ")" : String.valueOf(value);
-            console.out().printf(Locale.ROOT, "%-22s %s%n", name.replace('_', ' '), value == null ? "none" : text);
+            console.out().printf(Locale.ROOT, "%-27s %s%n", name.replace('_', ' '), value == null ? "none" : text);
         });
-        metadata.forEach((name, value) -> console.out().printf(Locale.ROOT, "%-22s %s%n", "metadata " + name, value));
+        metadata.forEach((name, value) -> console.out().printf(Locale.ROOT, "%-27s %s%n", "metadata " + name, value));
         console.out().println();
         Table table = new Table("tensor", "dtype", "shape", "bytes");
         for (TensorView tensor : tensors) {

@@ -165,6 +165,7 @@ final class Session implements AutoCloseable {
         EngineOptions options = EngineOptions.DEFAULTS
                 .withThreads(common.threads())
                 .withCacheBytes(cacheBytes())
+                .withKeyValueType(flags.keyValueType())
                 .withForm(flags.form())
                 .withTransfer(flags.transfer());
         if (context != null) {

@@ -1,5 +1,6 @@
 package dev.mimic.engine.model;
 
+import dev.mimic.kernels.attention.KeyValueType;
 import dev.mimic.loader.model.ModelConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,11 +17,13 @@ public final class KeyValueCaches implements AutoCloseable {
     private static final int STEP = 32;
 
     private final ModelConfig config;
+    private final KeyValueType type;
     private final List<KeyValueCache> idle = new ArrayList<>();
     private long idleBytes;
 
-    public KeyValueCaches(ModelConfig config) {
+    public KeyValueCaches(ModelConfig config, KeyValueType type) {
         this.config = config;
+        this.type = type;
     }
 
     /**
@@ -33,16 +36,17 @@ public final class KeyValueCaches implements AutoCloseable {
         for (int i = idle.size() - 1; i >= 0; i--) {
             int capacity = idle.get(i).capacity();
             if (capacity >= positions && capacity <= 2L * positions + STEP) {
-                idleBytes -= KeyValueCache.bytes(config, capacity);
+                idleBytes -= KeyValueCache.bytes(config, type, capacity);
                 return idle.remove(i);
             }
         }
-        return KeyValueCache.of(config, (int) Math.min(Integer.MAX_VALUE, ((long) positions + STEP - 1) / STEP * STEP));
+        return KeyValueCache.of(
+                config, type, (int) Math.min(Integer.MAX_VALUE, ((long) positions + STEP - 1) / STEP * STEP));
     }
 
     /** Takes a cache back, for later or to free it. */
     public void giveBack(KeyValueCache cache) {
-        long bytes = KeyValueCache.bytes(config, cache.capacity());
+        long bytes = KeyValueCache.bytes(config, type, cache.capacity());
         if (idleBytes + bytes > MOST_IDLE) {
             cache.close();
         } else {
@@ -57,5 +61,10 @@ public final class KeyValueCaches implements AutoCloseable {
         idle.forEach(KeyValueCache::close);
         idle.clear();
         idleBytes = 0;
+    }
+
+    /** Bytes that a sequence takes of them. */
+    public long bytes(int positions) {
+        return KeyValueCache.bytes(config, type, positions);
     }
 }

@@ -5,6 +5,7 @@ import dev.mimic.engine.model.Step;
 import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.trace.ForwardTrace;
 import dev.mimic.kernels.WorkerPool;
+import dev.mimic.kernels.attention.KeyValueType;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -50,10 +51,12 @@ public final class BatchScheduler implements AutoCloseable {
      * Starts the thread.
      *
      * @param maxBatch rows decoded together at most; no more than the transformer's rows
+     * @param type how keys and values are held
      * @param cacheBytes keys and values of these rows at most; one row alone may have more
      * @param beforeWork runs before each prompt; what it throws ends that request
      */
-    public BatchScheduler(Transformer transformer, int maxBatch, long cacheBytes, Runnable beforeWork) {
+    public BatchScheduler(
+            Transformer transformer, int maxBatch, KeyValueType type, long cacheBytes, Runnable beforeWork) {
         this.transformer = transformer;
         this.cacheBytes = cacheBytes;
         this.beforeWork = beforeWork;
@@ -62,7 +65,7 @@ public final class BatchScheduler implements AutoCloseable {
         this.packed = new int[maxBatch];
         this.lastRows = new int[maxBatch];
         this.drawing = new Row[maxBatch];
-        this.caches = new KeyValueCaches(transformer.config());
+        this.caches = new KeyValueCaches(transformer.config(), type);
         this.vocabulary = transformer.config().vocabularySize();
         this.thread = Thread.ofPlatform().daemon().name("mimic-scheduler").unstarted(this::loop);
         thread.start();
@@ -192,9 +195,9 @@ public final class BatchScheduler implements AutoCloseable {
         }
         long taken = 0;
         for (int i = 0; i < active; i++) {
-            taken += Row.cacheBytes(rows[i].task(), transformer.config());
+            taken += Row.cacheBytes(rows[i].task(), caches);
         }
-        return active == 0 || taken + Row.cacheBytes(next, transformer.config()) <= cacheBytes;
+        return active == 0 || taken + Row.cacheBytes(next, caches) <= cacheBytes;
     }
 
     private void admit(GenerationTask task) {

@@ -5,6 +5,7 @@ import dev.mimic.engine.model.RowScales;
 import dev.mimic.engine.model.Step;
 import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.trace.ForwardTrace;
+import dev.mimic.kernels.attention.KeyValueType;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
 import java.util.stream.IntStream;
 
@@ -25,12 +26,14 @@ public final class PromptPass {
     static final int MOST_LOGITS = 1 << 22;
 
     private final Transformer transformer;
+    private final KeyValueType type;
     private final RowScales scales;
     private final ForwardTrace trace;
 
-    /** A pass with an adapter's scales, seen by a trace. */
-    public PromptPass(Transformer transformer, RowScales scales, ForwardTrace trace) {
+    /** A pass with keys and values held as a type and an adapter's scales, seen by a trace. */
+    public PromptPass(Transformer transformer, KeyValueType type, RowScales scales, ForwardTrace trace) {
         this.transformer = transformer;
+        this.type = type;
         this.scales = scales;
         this.trace = trace;
     }
@@ -48,7 +51,7 @@ public final class PromptPass {
         int chunk = Math.clamp(MOST_LOGITS / vocabulary, 1, transformer.rows());
         float[] logits = new float[Math.min(chunk, ids.length) * vocabulary];
         float[] row = new float[vocabulary];
-        try (KeyValueCache cache = KeyValueCache.of(transformer.config(), ids.length)) {
+        try (KeyValueCache cache = KeyValueCache.of(transformer.config(), type, ids.length)) {
             for (int from = 0; from < ids.length; from += transformer.rows()) {
                 int count = Math.min(transformer.rows(), ids.length - from);
                 step.prefill();

@@ -52,8 +52,8 @@ final class Row {
     }
 
     /** Bytes of keys and values that a task takes while it runs. */
-    static long cacheBytes(GenerationTask task, ModelConfig config) {
-        return KeyValueCache.bytes(config, positions(task));
+    static long cacheBytes(GenerationTask task, KeyValueCaches caches) {
+        return caches.bytes(positions(task));
     }
 
     GenerationTask task() {

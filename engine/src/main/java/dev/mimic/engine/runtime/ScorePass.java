@@ -5,6 +5,7 @@ import dev.mimic.engine.model.RowScales;
 import dev.mimic.engine.model.Step;
 import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.trace.ForwardTrace;
+import dev.mimic.kernels.attention.KeyValueType;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -34,6 +35,7 @@ public final class ScorePass {
     }
 
     private final Transformer transformer;
+    private final KeyValueType type;
     private final Step step;
 
     /** Rows of the step that predict a token of a completion: the row, its sequence, the token's index there. */
@@ -50,9 +52,10 @@ public final class ScorePass {
     private int done;
     private float[] logits = {};
 
-    /** A pass over a decoder; on the scheduler's thread. */
-    public ScorePass(Transformer transformer) {
+    /** A pass over a decoder, with keys and values held as a type; on the scheduler's thread. */
+    public ScorePass(Transformer transformer, KeyValueType type) {
         this.transformer = transformer;
+        this.type = type;
         this.step = transformer.newStep();
         this.chosen = new int[step.capacity()];
         this.sequences = new Sequence[step.capacity()];
@@ -87,7 +90,7 @@ public final class ScorePass {
         while (step.rows() < step.capacity() && (current != null || waiting.hasNext())) {
             if (current == null) {
                 current = waiting.next();
-                caches.addLast(KeyValueCache.of(transformer.config(), current.length()));
+                caches.addLast(KeyValueCache.of(transformer.config(), type, current.length()));
                 done = 0;
             }
             int row = step.rows();

@@ -1,8 +1,6 @@
 package dev.mimic.kernels.attention;
 
 import dev.mimic.kernels.WorkerPool;
-import dev.mimic.kernels.matrix.Matrix;
-import java.lang.foreign.MemorySegment;
 
 /** Plain loops: all scores, then their softmax, then the weighted sum. */
 final class ScalarAttentionKernels implements AttentionKernels {
@@ -18,10 +16,7 @@ final class ScalarAttentionKernels implements AttentionKernels {
         AttentionChecks.store(shape, batch, k, v, row, cache, position);
         for (int i = 0; i < batch; i++) {
             for (int h = 0; h < shape.kvHeads(); h++) {
-                int from = ((row + i) * shape.kvHeads() + h) * size;
-                long to = ((long) h * cache.capacity() + position + i) * size * Float.BYTES;
-                MemorySegment.copy(k, from, cache.keys(), Matrix.FLOAT, to, size);
-                MemorySegment.copy(v, from, cache.values(), Matrix.FLOAT, to, size);
+                cache.store(shape, h, position + i, k, v, ((row + i) * shape.kvHeads() + h) * size);
             }
         }
     }
@@ -71,13 +66,13 @@ final class ScalarAttentionKernels implements AttentionKernels {
     private static void head(
             AttentionShape shape, int head, float[] q, int offset, KeyValues cache, int begin, int end, float[] out) {
         int size = shape.headSize();
-        long base = (long) (head / shape.headsPerKvHead()) * cache.capacity() * size;
+        int kvHead = head / shape.headsPerKvHead();
         float[] scores = new float[end - begin];
         float max = Float.NEGATIVE_INFINITY;
         for (int p = begin; p < end; p++) {
             float sum = 0;
             for (int j = 0; j < size; j++) {
-                sum += q[offset + j] * at(cache.keys(), base + (long) p * size + j);
+                sum += q[offset + j] * cache.key(shape, kvHead, p, j);
             }
             scores[p - begin] = sum * shape.scale();
             max = Math.max(max, scores[p - begin]);
@@ -90,13 +85,9 @@ final class ScalarAttentionKernels implements AttentionKernels {
         for (int j = 0; j < size; j++) {
             float sum = 0;
             for (int p = begin; p < end; p++) {
-                sum += scores[p - begin] * at(cache.values(), base + (long) p * size + j);
+                sum += scores[p - begin] * cache.value(shape, kvHead, p, j);
             }
             out[offset + j] = sum / total;
         }
-    }
-
-    private static float at(MemorySegment segment, long index) {
-        return segment.get(Matrix.FLOAT, index * Float.BYTES);
     }
 }

@@ -1,8 +1,6 @@
 package dev.mimic.kernels.attention;
 
 import dev.mimic.kernels.WorkerPool;
-import dev.mimic.kernels.matrix.Matrix;
-import java.lang.foreign.MemorySegment;
 
 /** Streaming softmax over blocks of positions, in vectors; scores never leave the first-level cache. */
 final class VectorAttentionKernels implements AttentionKernels {
@@ -82,10 +80,7 @@ final class VectorAttentionKernels implements AttentionKernels {
             int kvHeads = shape.kvHeads();
             for (int i = begin; i < end; i++) {
                 for (int h = 0; h < kvHeads; h++) {
-                    int from = ((row + i) * kvHeads + h) * size;
-                    long to = ((long) h * cache.capacity() + position + i) * size * Float.BYTES;
-                    MemorySegment.copy(k, from, cache.keys(), Matrix.FLOAT, to, size);
-                    MemorySegment.copy(v, from, cache.values(), Matrix.FLOAT, to, size);
+                    cache.store(shape, h, position + i, k, v, ((row + i) * kvHeads + h) * size);
                 }
             }
         }

@@ -6,14 +6,12 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Attention of single rows. A row's positions are cut into chunks of {@link #CHUNK} from its own begin on; a work item is
- * one chunk of one kv head, for all query heads that share it, and threads take items as they come. Within a chunk the
- * softmax streams over blocks; the chunks of a row are merged in their order. So the order of summation depends on the
- * row's range alone.
+ * Attention of single rows. A row's positions are cut into chunks at the multiples of {@link VectorHeads#CHUNK}; a work item
+ * is one chunk of one kv head, for all query heads that share it, and threads take items as they come. The chunks of a row
+ * are merged in their order. So the order of summation depends on the row's range alone.
  */
 final class VectorDecode implements WorkerPool.Task {
-    /** Positions of an item. */
-    private static final int CHUNK = 256;
+    private static final int CHUNK = VectorHeads.CHUNK;
 
     /** Multiply-adds worth a hand-over. */
     private static final long SHARE = 1 << 16;
@@ -76,7 +74,7 @@ final class VectorDecode implements WorkerPool.Task {
     }
 
     private int chunks(int row) {
-        return (end[row] - begin[row] + CHUNK - 1) / CHUNK;
+        return Math.ceilDiv(end[row], CHUNK) - begin[row] / CHUNK;
     }
 
     /** Numbers the items and grows the scratch. Returns the multiply-adds of the call. */
@@ -130,10 +128,11 @@ final class VectorDecode implements WorkerPool.Task {
     private void chunk(int item, int row, VectorHeads heads) {
         int within = item - firstItem[row];
         int kvHead = within % shape.kvHeads();
-        int first = begin[row] + within / shape.kvHeads() * CHUNK;
-        int last = Math.min(end[row], first + CHUNK);
+        int chunk = (begin[row] / CHUNK + within / shape.kvHeads()) * CHUNK;
+        int first = Math.max(begin[row], chunk);
+        int last = Math.min(end[row], chunk + CHUNK);
         int query = row * shape.querySize() + kvHead * shape.headsPerKvHead() * shape.headSize();
-        heads.attend(caches[row], kvHead, first, last, q, query);
+        heads.attend(shape, caches[row], kvHead, first, last, q, query);
         if (chunks(row) == 1) {
             heads.finish(out, query);
         } else {

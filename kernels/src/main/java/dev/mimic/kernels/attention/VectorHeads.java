@@ -1,41 +1,42 @@
 package dev.mimic.kernels.attention;
 
+import static dev.mimic.kernels.VectorWidth.SPECIES;
+import static dev.mimic.kernels.attention.KeyValues.PANEL;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.VectorOperators.MAX;
 
 import dev.mimic.kernels.VectorExp;
 import dev.mimic.kernels.VectorLanes;
-import dev.mimic.kernels.VectorWidth;
-import dev.mimic.kernels.matrix.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The query heads of one kv head in decoding, and what they have seen so far: a softmax that streams over blocks of
- * positions. What one thread works in. Loads and broadcasts are written out here and in {@link VectorTile}: past a number
- * of nodes C2 inlines the Vector API's own methods but refuses ours, and a vector that passes a call is boxed.
+ * The query heads of one kv head in decoding, over a chunk of positions: what one thread works in. All heads of a group
+ * meet a panel of keys, and a panel of values, while it is in the first-level cache. A head alone has loops of its own;
+ * several go by fours, the last of which may have fewer
+ * and compute the rest in vain.
  */
 final class VectorHeads {
-    /** Positions of a block: their keys of 128 elements fill 32 KB and are read again for every two heads. */
-    private static final int BLOCK = 64;
+    /** Positions of a chunk, which starts at a multiple of it. */
+    static final int CHUNK = 512;
 
-    private static final VectorSpecies<Float> SPECIES = VectorWidth.SPECIES;
     private static final int LANES = SPECIES.length();
-    private static final long BYTES = SPECIES.vectorByteSize();
 
-    private final VectorScores products = new VectorScores();
     private final float[] shift = new float[LANES];
     private final float[] lanes = new float[LANES];
     private int heads;
     private int size;
+    private int width;
     private float scale;
 
-    /** Scores, then weights, of a block: [heads, BLOCK]. */
+    /** Queries times scale; see {@link #pack}. */
+    private float[] queries = new float[0];
+
+    /** Scores, then weights: [heads rounded up to 4, CHUNK]. */
     private float[] scores = new float[0];
 
-    /** Weighted sums of values: [heads, headSize]. */
+    /** Weighted sums of values: [heads rounded up to 4, headSize rounded up to PANEL]. */
     private float[] sums = new float[0];
 
     /** Greatest score and sum of weights: [heads, 2]. */
@@ -44,42 +45,50 @@ final class VectorHeads {
     void fit(AttentionShape shape) {
         heads = shape.headsPerKvHead();
         size = shape.headSize();
+        width = KeyValues.padded(size);
         scale = shape.scale();
-        if (sums.length < heads * size) {
-            sums = new float[heads * size];
+        int slots = Math.ceilDiv(heads, 4) * 4;
+        if (sums.length < slots * width) {
+            sums = new float[slots * width];
+            queries = new float[slots * width];
         }
-        if (states.length < heads * 2) {
-            states = new float[heads * 2];
-            scores = new float[heads * BLOCK];
+        if (scores.length < slots * CHUNK) {
+            scores = new float[slots * CHUNK];
+            states = new float[slots * 2];
         }
     }
 
     /**
-     * Starts anew and takes in the positions {@code [first, last)}.
+     * Starts anew and takes in the positions {@code [first, last)} of a chunk.
      *
      * @param q has the heads' queries from {@code query} on: [heads, headSize]
      */
-    void attend(KeyValues cache, int kvHead, int first, int last, float[] q, int query) {
-        Arrays.fill(sums, 0f);
-        for (int h = 0; h < heads; h++) {
-            states[2 * h] = Float.NEGATIVE_INFINITY;
-            states[2 * h + 1] = 0;
+    void attend(AttentionShape shape, KeyValues cache, int kvHead, int first, int last, float[] q, int query) {
+        int chunk = first / CHUNK * CHUNK;
+        int from = first - chunk;
+        int to = last - chunk;
+        int firstPanel = from / PANEL * PANEL;
+        pack(q, query);
+        for (int p = firstPanel; p < to; p += PANEL) {
+            scores(cache, cache.panelAt(shape, kvHead, chunk + p), p);
         }
-        for (int p = first; p < last; p += BLOCK) {
-            int count = Math.min(BLOCK, last - p);
-            long bytes = ((long) kvHead * cache.capacity() + p) * size * Float.BYTES;
-            products.block(cache.keys(), bytes, count, size);
-            int h = 0;
-            for (; h <= heads - 2; h += 2) {
-                products.two(q, query + h * size, scores, h * BLOCK, BLOCK);
+        boolean q8 = cache.type() == KeyValueType.Q8;
+        int end = KeyValues.padded(to);
+        for (int h = 0; h < heads; h++) {
+            if (q8) {
+                multiply(cache.keys(), cache.keyFactorAt(shape, kvHead, chunk), h, firstPanel, end);
             }
-            if (h < heads) {
-                products.one(q, query + h * size, scores, h * BLOCK);
+            Arrays.fill(scores, h * CHUNK + firstPanel, h * CHUNK + from, Float.NEGATIVE_INFINITY);
+            Arrays.fill(scores, h * CHUNK + to, h * CHUNK + end, Float.NEGATIVE_INFINITY);
+            softmax(h, firstPanel, end);
+            if (q8) {
+                multiply(cache.values(), cache.valueFactorAt(shape, kvHead, chunk), h, firstPanel, end);
             }
-            for (h = 0; h < heads; h++) {
-                float correction = softmaxStep(count, h);
-                addValues(cache.values(), bytes, count, correction, h);
-            }
+        }
+        Arrays.fill(sums, 0f);
+        long values = cache.valueAt(shape, kvHead, chunk);
+        for (int p = firstPanel; p < to; p += PANEL) {
+            values(cache, values, Math.max(p, from), Math.min(p + PANEL, to));
         }
     }
 
@@ -87,125 +96,102 @@ final class VectorHeads {
     void finish(float[] out, int to) {
         for (int h = 0; h < heads; h++) {
             float factor = 1 / states[2 * h + 1];
-            for (int j = h * size; j < (h + 1) * size; j++) {
-                out[to + j] = sums[j] * factor;
+            for (int j = 0; j < size; j++) {
+                out[to + h * size + j] = sums[h * width + j] * factor;
             }
         }
     }
 
     /** Keeps the heads' sums and states as part {@code part} of {@code [parts, heads, headSize]} and {@code [parts, heads, 2]}. */
     void save(float[] partSums, float[] partStates, int part) {
-        System.arraycopy(sums, 0, partSums, part * heads * size, heads * size);
+        for (int h = 0; h < heads; h++) {
+            System.arraycopy(sums, h * width, partSums, (part * heads + h) * size, size);
+        }
         System.arraycopy(states, 0, partStates, part * heads * 2, heads * 2);
     }
 
-    /** Turns a head's scores into weights relative to its greatest so far. Returns the factor of all earlier weights. */
-    private float softmaxStep(int count, int head) {
-        float[] scores = this.scores;
-        int from = head * BLOCK;
-        int padded = (count + LANES - 1) / LANES * LANES;
-        for (int i = count; i < padded; i++) {
-            scores[from + i] = Float.NEGATIVE_INFINITY;
-        }
-        float oldMax = states[2 * head];
-        FloatVector max = FloatVector.broadcast(SPECIES, oldMax);
-        for (int i = from; i < from + padded; i += LANES) {
-            FloatVector scaled = FloatVector.fromArray(SPECIES, scores, i).mul(scale);
-            scaled.intoArray(scores, i);
-            max = max.max(scaled);
-        }
-        float newMax = max.reduceLanes(MAX);
-        // where all scores are -Inf their weights are 0, not exp(-Inf + Inf)
-        float finiteMax = newMax == Float.NEGATIVE_INFINITY ? 0 : newMax;
-        Arrays.fill(shift, finiteMax);
-        VectorExp.weigh(scores, from, LANES, padded / LANES, shift, lanes, 0);
-        float correction = VectorExp.exp(oldMax - finiteMax);
-        states[2 * head] = newMax;
-        states[2 * head + 1] = states[2 * head + 1] * correction + VectorLanes.sum(lanes, 0);
-        return correction;
-    }
-
-    /** {@code sums[head, j] = correction · sums[head, j] + Σ_p weights[head, p] · values[p, j]}. */
-    private void addValues(MemorySegment values, long base, int count, float correction, int head) {
-        int j = 0;
-        for (; j <= size - 4 * LANES; j += 4 * LANES) {
-            fourColumns(values, base + 4L * j, count, correction, head, j);
-        }
-        for (; j <= size - LANES; j += LANES) {
-            oneColumn(values, base + 4L * j, count, correction, head, j);
-        }
-        for (; j < size; j++) {
-            float sum = sums[head * size + j] * correction;
-            for (int p = 0; p < count; p++) {
-                sum += scores[head * BLOCK + p] * values.get(Matrix.FLOAT, base + 4L * (p * size + j));
+    /** Makes the queries, times scale, [headSize, 4] for each four heads, or [headSize] for one. */
+    private void pack(float[] q, int query) {
+        for (int h = 0; h < heads; h++) {
+            int from = query + h * size;
+            int to = heads == 1 ? 0 : h / 4 * 4 * size + h % 4;
+            int step = heads == 1 ? 1 : 4;
+            for (int j = 0; j < size; j++) {
+                queries[to + j * step] = q[from + j] * scale;
             }
-            sums[head * size + j] = sum;
         }
     }
 
-    private void oneColumn(MemorySegment values, long base, int count, float correction, int head, int j) {
-        float[] weights = scores;
-        int weight = head * BLOCK;
-        long row = 4L * size;
-        FloatVector sum = FloatVector.fromArray(SPECIES, sums, head * size + j).mul(correction);
-        for (int p = 0; p < count; p++) {
-            sum = FloatVector.fromMemorySegment(SPECIES, values, base + p * row, LITTLE_ENDIAN)
-                    .fma(FloatVector.broadcast(SPECIES, weights[weight + p]), sum);
+    /** The scores of all heads with the panel at position p of the chunk. */
+    private void scores(KeyValues cache, long panel, int p) {
+        MemorySegment keys = cache.keys();
+        if (heads == 1) {
+            switch (cache.type()) {
+                case F32 -> VectorScores.f32One(keys, panel, size, queries, 0, scores, p);
+                case BF16 -> VectorScores.bf16One(keys, panel, size, queries, 0, scores, p);
+                case Q8 -> VectorScores.q8One(keys, panel, size, queries, 0, scores, p);
+            }
+            return;
         }
-        sum.intoArray(sums, head * size + j);
+        for (int h = 0; h < heads; h += 4) {
+            int query = h * size;
+            int to = h * CHUNK + p;
+            switch (cache.type()) {
+                case F32 -> VectorScores.f32Four(keys, panel, size, queries, query, scores, to);
+                case BF16 -> VectorScores.bf16Four(keys, panel, size, queries, query, scores, to);
+                case Q8 -> VectorScores.q8Four(keys, panel, size, queries, query, scores, to);
+            }
+        }
     }
 
-    private void fourColumns(MemorySegment values, long base, int count, float correction, int head, int j) {
-        float[] weights = scores;
-        int weight = head * BLOCK;
-        int offset = head * size + j;
-        long row = 4L * size;
-        FloatVector a = FloatVector.fromArray(SPECIES, sums, offset).mul(correction);
-        FloatVector b = FloatVector.fromArray(SPECIES, sums, offset + LANES).mul(correction);
-        FloatVector c = FloatVector.fromArray(SPECIES, sums, offset + 2 * LANES).mul(correction);
-        FloatVector d = FloatVector.fromArray(SPECIES, sums, offset + 3 * LANES).mul(correction);
-        FloatVector oddA = FloatVector.zero(SPECIES);
-        FloatVector oddB = FloatVector.zero(SPECIES);
-        FloatVector oddC = FloatVector.zero(SPECIES);
-        FloatVector oddD = FloatVector.zero(SPECIES);
-        int p = 0;
-        for (; p <= count - 2; p += 2) { // eight sums in flight hide the latency of fma
-            FloatVector even = FloatVector.broadcast(SPECIES, weights[weight + p]);
-            long at = base + p * row;
-            a = FloatVector.fromMemorySegment(SPECIES, values, at, LITTLE_ENDIAN)
-                    .fma(even, a);
-            b = FloatVector.fromMemorySegment(SPECIES, values, at + BYTES, LITTLE_ENDIAN)
-                    .fma(even, b);
-            c = FloatVector.fromMemorySegment(SPECIES, values, at + 2 * BYTES, LITTLE_ENDIAN)
-                    .fma(even, c);
-            d = FloatVector.fromMemorySegment(SPECIES, values, at + 3 * BYTES, LITTLE_ENDIAN)
-                    .fma(even, d);
-            FloatVector odd = FloatVector.broadcast(SPECIES, weights[weight + p + 1]);
-            at += row;
-            oddA = FloatVector.fromMemorySegment(SPECIES, values, at, LITTLE_ENDIAN)
-                    .fma(odd, oddA);
-            oddB = FloatVector.fromMemorySegment(SPECIES, values, at + BYTES, LITTLE_ENDIAN)
-                    .fma(odd, oddB);
-            oddC = FloatVector.fromMemorySegment(SPECIES, values, at + 2 * BYTES, LITTLE_ENDIAN)
-                    .fma(odd, oddC);
-            oddD = FloatVector.fromMemorySegment(SPECIES, values, at + 3 * BYTES, LITTLE_ENDIAN)
-                    .fma(odd, oddD);
+    /** Adds the values at {@code [first, last)} of the chunk to the sums of all heads. */
+    private void values(KeyValues cache, long base, int first, int last) {
+        MemorySegment values = cache.values();
+        if (heads == 1) {
+            switch (cache.type()) {
+                case F32 -> VectorValues.f32One(values, base, width, first, last, scores, 0, sums, 0);
+                case BF16 -> VectorValues.bf16One(values, base, width, first, last, scores, 0, sums, 0);
+                case Q8 -> VectorValues.q8One(values, base, width, first, last, scores, 0, sums, 0);
+            }
+            return;
         }
-        if (p < count) {
-            FloatVector even = FloatVector.broadcast(SPECIES, weights[weight + p]);
-            long at = base + p * row;
-            a = FloatVector.fromMemorySegment(SPECIES, values, at, LITTLE_ENDIAN)
-                    .fma(even, a);
-            b = FloatVector.fromMemorySegment(SPECIES, values, at + BYTES, LITTLE_ENDIAN)
-                    .fma(even, b);
-            c = FloatVector.fromMemorySegment(SPECIES, values, at + 2 * BYTES, LITTLE_ENDIAN)
-                    .fma(even, c);
-            d = FloatVector.fromMemorySegment(SPECIES, values, at + 3 * BYTES, LITTLE_ENDIAN)
-                    .fma(even, d);
+        for (int h = 0; h < heads; h += 4) {
+            int weight = h * CHUNK;
+            int to = h * width;
+            switch (cache.type()) {
+                case F32 -> VectorValues.f32Four(values, base, width, first, last, scores, weight, sums, to);
+                case BF16 -> VectorValues.bf16Four(values, base, width, first, last, scores, weight, sums, to);
+                case Q8 -> VectorValues.q8Four(values, base, width, first, last, scores, weight, sums, to);
+            }
         }
-        a.add(oddA).intoArray(sums, offset);
-        b.add(oddB).intoArray(sums, offset + LANES);
-        c.add(oddC).intoArray(sums, offset + 2 * LANES);
-        d.add(oddD).intoArray(sums, offset + 3 * LANES);
+    }
+
+    /** Turns a head's scores at {@code [first, last)}, whole panels, into weights relative to the greatest of them. */
+    private void softmax(int head, int first, int last) {
+        float[] scores = this.scores;
+        int from = head * CHUNK + first;
+        int to = head * CHUNK + last;
+        FloatVector even = FloatVector.fromArray(SPECIES, scores, from);
+        FloatVector odd = FloatVector.fromArray(SPECIES, scores, from + LANES);
+        for (int i = from + 2 * LANES; i < to; i += 2 * LANES) {
+            even = even.max(FloatVector.fromArray(SPECIES, scores, i));
+            odd = odd.max(FloatVector.fromArray(SPECIES, scores, i + LANES));
+        }
+        float greatest = even.max(odd).reduceLanes(MAX);
+        // where all scores are -Inf their weights are 0, not exp(-Inf + Inf)
+        Arrays.fill(shift, greatest == Float.NEGATIVE_INFINITY ? 0 : greatest);
+        VectorExp.weigh(scores, from, LANES, (last - first) / LANES, shift, lanes, 0);
+        states[2 * head] = greatest;
+        states[2 * head + 1] = VectorLanes.sum(lanes, 0);
+    }
+
+    /** Multiplies a head's scores or weights at {@code [first, last)} by the positions' factors. */
+    private void multiply(MemorySegment factors, long base, int head, int first, int last) {
+        float[] scores = this.scores;
+        for (int p = first; p < last; p += LANES) {
+            FloatVector.fromArray(SPECIES, scores, head * CHUNK + p)
+                    .mul(FloatVector.fromMemorySegment(SPECIES, factors, base + 4L * p, LITTLE_ENDIAN))
+                    .intoArray(scores, head * CHUNK + p);
+        }
     }
 }

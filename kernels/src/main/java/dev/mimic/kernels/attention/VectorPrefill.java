@@ -129,7 +129,6 @@ final class VectorPrefill implements WorkerPool.Task {
 
     /** The rows {@code [first, last)} of one kv head. */
     private void item(int kvHead, int first, int last, Scratch scratch) {
-        int size = shape.headSize();
         int queries = (last - first) * shape.headsPerKvHead();
         int tiles = (queries + VectorTile.QUERIES - 1) / VectorTile.QUERIES;
         for (int t = 0; t < tiles; t++) {
@@ -140,11 +139,9 @@ final class VectorPrefill implements WorkerPool.Task {
         int block = begin(scratch.position + first) / VectorTile.KEYS * VectorTile.KEYS;
         for (; block < end; block += VectorTile.KEYS) {
             int count = Math.min(VectorTile.KEYS, end - block);
-            long base = ((long) kvHead * cache.capacity() + block) * size;
-            scratch.keys.copy(cache.keys(), base, count, size);
-            scratch.values.copy(cache.values(), base, count, size);
+            scratch.block.copy(shape, cache, kvHead, block, count);
             for (int t = 0; t < tiles; t++) {
-                scratch.tiles[t].attend(block, scratch.keys, scratch.values, scratch.weights);
+                scratch.tiles[t].attend(block, scratch.block, scratch.weights);
             }
         }
         for (int t = 0; t < tiles; t++) {
@@ -189,8 +186,7 @@ final class VectorPrefill implements WorkerPool.Task {
 
     /** What one thread works in. */
     private static final class Scratch {
-        final VectorKeyBlock keys = new VectorKeyBlock();
-        final VectorKeyBlock values = new VectorKeyBlock();
+        final VectorKeyBlock block = new VectorKeyBlock();
         final float[] weights = new float[(VectorTile.KEYS + 1) * VectorTile.QUERIES];
         VectorTile[] tiles = new VectorTile[0];
 
@@ -210,8 +206,7 @@ final class VectorPrefill implements WorkerPool.Task {
                 }
                 tiles[t].fit(shape.headSize());
             }
-            keys.fit(shape.headSize());
-            values.fit(shape.headSize());
+            block.fit(shape.headSize());
         }
     }
 }

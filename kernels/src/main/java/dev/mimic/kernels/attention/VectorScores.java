@@ -1,207 +1,328 @@
 package dev.mimic.kernels.attention;
 
+import static dev.mimic.kernels.VectorWidth.INTS;
+import static dev.mimic.kernels.VectorWidth.SPECIES;
+import static dev.mimic.kernels.attention.KeyValues.PANEL;
+import static dev.mimic.kernels.attention.VectorHeads.CHUNK;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.VectorOperators.B2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 
-import dev.mimic.kernels.VectorWidth;
-import dev.mimic.kernels.matrix.Matrix;
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Products of queries with a block of keys. The sums of four keys at once are not reduced one by one but merged: a merge
- * adds two vectors up to half the lanes each (one blend of them, moved, meets the other), so that LANES sums end in one
- * vector after LANES - 1 merges. Every sum takes the same tree, whatever its place.
+ * Products of queries with a panel of keys: {@code scores[to + p] = Σ_j q[j] · keys[j, p]} for the PANEL positions of it.
+ * Of four queries at once, [headSize, 4], each has one sum a position, and its scores lie CHUNK behind those of the one
+ * before; a query alone, [headSize], has four sums, which are added up in the end. All written out: a vector that passes a
+ * call of ours is boxed where C2 refuses to inline it.
  */
 final class VectorScores {
-    private static final VectorSpecies<Float> SPECIES = VectorWidth.SPECIES;
     private static final int LANES = SPECIES.length();
+    private static final long BYTES = SPECIES.vectorByteSize();
+    private static final int HIGH = 0xFFFF0000;
 
-    /** Groups of four keys in a vector of scores. */
-    private static final int GROUPS = LANES / 4;
+    /** As many bytes as a vector has lanes; of four lanes eight, of which the first four count. */
+    private static final VectorSpecies<Byte> NARROW =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * 8)));
 
-    private static final VectorMask<Float> HALF = lanesWith(LANES / 2);
-    private static final VectorMask<Float> QUARTER = lanesWith(LANES / 4);
-    private static final VectorMask<Float> SECOND_PAIR = lanesWith(2);
-    private static final VectorMask<Float> ODD = lanesWith(1);
-    private static final VectorShuffle<Float> BY_HALF = swapOf(LANES / 2);
-    private static final VectorShuffle<Float> BY_QUARTER = swapOf(LANES / 4);
-    private static final VectorShuffle<Float> BY_2 = swapOf(2);
-    private static final VectorShuffle<Float> BY_1 = swapOf(1);
-    private static final VectorShuffle<Float> IN_ORDER = VectorShuffle.fromOp(SPECIES, VectorScores::laneOf);
+    private VectorScores() {}
 
-    /** Half-merged sums: [2, GROUPS, LANES]. */
-    private final float[] groups = new float[2 * GROUPS * LANES];
-
-    private MemorySegment keys;
-    private long base;
-    private int count;
-    private int size;
-
-    /**
-     * Sets the keys.
-     *
-     * @param keys [count, size] from byte {@code base} on
-     */
-    void block(MemorySegment keys, long base, int count, int size) {
-        this.keys = keys;
-        this.base = base;
-        this.count = count;
-        this.size = size;
-    }
-
-    /**
-     * {@code scores[to + p] = Σ_j q[query + j] · keys[p, j]}.
-     *
-     * @param scores [count rounded up to LANES] from {@code to} on; overwritten
-     */
-    void one(float[] q, int query, float[] scores, int to) {
-        for (int p = 0; p < count; p += LANES) {
-            for (int group = 0; group < GROUPS; group++) {
-                fourOfOne(p + 4 * group, q, query, group * LANES);
+    static void f32Four(MemorySegment keys, long panel, int size, float[] q, int query, float[] scores, int to) {
+        for (int lane = 0; lane < PANEL; lane += 2 * LANES) {
+            FloatVector a0 = FloatVector.zero(SPECIES);
+            FloatVector a1 = FloatVector.zero(SPECIES);
+            FloatVector b0 = FloatVector.zero(SPECIES);
+            FloatVector b1 = FloatVector.zero(SPECIES);
+            FloatVector c0 = FloatVector.zero(SPECIES);
+            FloatVector c1 = FloatVector.zero(SPECIES);
+            FloatVector d0 = FloatVector.zero(SPECIES);
+            FloatVector d1 = FloatVector.zero(SPECIES);
+            long at = panel + 4L * lane;
+            int x = query;
+            for (int j = 0; j < size; j++) {
+                FloatVector k0 = FloatVector.fromMemorySegment(SPECIES, keys, at, LITTLE_ENDIAN);
+                FloatVector k1 = FloatVector.fromMemorySegment(SPECIES, keys, at + BYTES, LITTLE_ENDIAN);
+                FloatVector q0 = FloatVector.broadcast(SPECIES, q[x]);
+                a0 = k0.fma(q0, a0);
+                a1 = k1.fma(q0, a1);
+                FloatVector q1 = FloatVector.broadcast(SPECIES, q[x + 1]);
+                b0 = k0.fma(q1, b0);
+                b1 = k1.fma(q1, b1);
+                FloatVector q2 = FloatVector.broadcast(SPECIES, q[x + 2]);
+                c0 = k0.fma(q2, c0);
+                c1 = k1.fma(q2, c1);
+                FloatVector q3 = FloatVector.broadcast(SPECIES, q[x + 3]);
+                d0 = k0.fma(q3, d0);
+                d1 = k1.fma(q3, d1);
+                at += 4L * PANEL;
+                x += 4;
             }
-            merge(0, scores, to + p);
+            a0.intoArray(scores, to + lane);
+            a1.intoArray(scores, to + lane + LANES);
+            b0.intoArray(scores, to + CHUNK + lane);
+            b1.intoArray(scores, to + CHUNK + lane + LANES);
+            c0.intoArray(scores, to + 2 * CHUNK + lane);
+            c1.intoArray(scores, to + 2 * CHUNK + lane + LANES);
+            d0.intoArray(scores, to + 3 * CHUNK + lane);
+            d1.intoArray(scores, to + 3 * CHUNK + lane + LANES);
         }
-        addTails(q, query, scores, to);
     }
 
-    /** The same for two queries, one behind the other, the scores of the second {@code stride} behind the first's. */
-    void two(float[] q, int query, float[] scores, int to, int stride) {
-        for (int p = 0; p < count; p += LANES) {
-            for (int group = 0; group < GROUPS; group++) {
-                fourOfTwo(p + 4 * group, q, query, group * LANES);
+    static void f32One(MemorySegment keys, long panel, int size, float[] q, int query, float[] scores, int to) {
+        for (int lane = 0; lane < PANEL; lane += 2 * LANES) {
+            FloatVector a0 = FloatVector.zero(SPECIES);
+            FloatVector a1 = FloatVector.zero(SPECIES);
+            FloatVector b0 = FloatVector.zero(SPECIES);
+            FloatVector b1 = FloatVector.zero(SPECIES);
+            FloatVector c0 = FloatVector.zero(SPECIES);
+            FloatVector c1 = FloatVector.zero(SPECIES);
+            FloatVector d0 = FloatVector.zero(SPECIES);
+            FloatVector d1 = FloatVector.zero(SPECIES);
+            long from = panel + 4L * lane;
+            int j = 0;
+            for (; j <= size - 4; j += 4) {
+                long at = from + j * (4L * PANEL);
+                FloatVector ak0 = FloatVector.fromMemorySegment(SPECIES, keys, at, LITTLE_ENDIAN);
+                FloatVector ak1 = FloatVector.fromMemorySegment(SPECIES, keys, at + BYTES, LITTLE_ENDIAN);
+                FloatVector x0 = FloatVector.broadcast(SPECIES, q[query + j]);
+                a0 = ak0.fma(x0, a0);
+                a1 = ak1.fma(x0, a1);
+                FloatVector bk0 = FloatVector.fromMemorySegment(SPECIES, keys, at + 1 * (4L * PANEL), LITTLE_ENDIAN);
+                FloatVector bk1 =
+                        FloatVector.fromMemorySegment(SPECIES, keys, at + 1 * (4L * PANEL) + BYTES, LITTLE_ENDIAN);
+                FloatVector x1 = FloatVector.broadcast(SPECIES, q[query + j + 1]);
+                b0 = bk0.fma(x1, b0);
+                b1 = bk1.fma(x1, b1);
+                FloatVector ck0 = FloatVector.fromMemorySegment(SPECIES, keys, at + 2 * (4L * PANEL), LITTLE_ENDIAN);
+                FloatVector ck1 =
+                        FloatVector.fromMemorySegment(SPECIES, keys, at + 2 * (4L * PANEL) + BYTES, LITTLE_ENDIAN);
+                FloatVector x2 = FloatVector.broadcast(SPECIES, q[query + j + 2]);
+                c0 = ck0.fma(x2, c0);
+                c1 = ck1.fma(x2, c1);
+                FloatVector dk0 = FloatVector.fromMemorySegment(SPECIES, keys, at + 3 * (4L * PANEL), LITTLE_ENDIAN);
+                FloatVector dk1 =
+                        FloatVector.fromMemorySegment(SPECIES, keys, at + 3 * (4L * PANEL) + BYTES, LITTLE_ENDIAN);
+                FloatVector x3 = FloatVector.broadcast(SPECIES, q[query + j + 3]);
+                d0 = dk0.fma(x3, d0);
+                d1 = dk1.fma(x3, d1);
             }
-            merge(0, scores, to + p);
-            merge(GROUPS * LANES, scores, to + stride + p);
-        }
-        addTails(q, query, scores, to);
-        addTails(q, query + size, scores, to + stride);
-    }
-
-    /** Where a key starts; behind the last key it is the last again. */
-    private long keyAt(int p) {
-        return base + 4L * Math.min(p, count - 1) * size;
-    }
-
-    /** Products with four keys, each added up to {@code LANES / 4} lanes, in the order 0, 2, 1, 3. */
-    private void fourOfOne(int p, float[] q, int query, int to) {
-        MemorySegment keys = this.keys;
-        long k0 = keyAt(p);
-        long k1 = keyAt(p + 1);
-        long k2 = keyAt(p + 2);
-        long k3 = keyAt(p + 3);
-        FloatVector a = FloatVector.zero(SPECIES);
-        FloatVector b = FloatVector.zero(SPECIES);
-        FloatVector c = FloatVector.zero(SPECIES);
-        FloatVector d = FloatVector.zero(SPECIES);
-        int body = size / LANES * LANES;
-        for (int j = 0; j < body; j += LANES) {
-            FloatVector x = FloatVector.fromArray(SPECIES, q, query + j);
-            a = FloatVector.fromMemorySegment(SPECIES, keys, k0 + 4L * j, LITTLE_ENDIAN)
-                    .fma(x, a);
-            b = FloatVector.fromMemorySegment(SPECIES, keys, k1 + 4L * j, LITTLE_ENDIAN)
-                    .fma(x, b);
-            c = FloatVector.fromMemorySegment(SPECIES, keys, k2 + 4L * j, LITTLE_ENDIAN)
-                    .fma(x, c);
-            d = FloatVector.fromMemorySegment(SPECIES, keys, k3 + 4L * j, LITTLE_ENDIAN)
-                    .fma(x, d);
-        }
-        a = a.blend(b, HALF).add(b.blend(a, HALF).rearrange(BY_HALF));
-        c = c.blend(d, HALF).add(d.blend(c, HALF).rearrange(BY_HALF));
-        a.blend(c, QUARTER).add(c.blend(a, QUARTER).rearrange(BY_QUARTER)).intoArray(groups, to);
-    }
-
-    /** The same for two queries: each key is loaded once for both. */
-    private void fourOfTwo(int p, float[] q, int query, int to) {
-        MemorySegment keys = this.keys;
-        int size = this.size;
-        long k0 = keyAt(p);
-        long k1 = keyAt(p + 1);
-        long k2 = keyAt(p + 2);
-        long k3 = keyAt(p + 3);
-        FloatVector a = FloatVector.zero(SPECIES);
-        FloatVector b = FloatVector.zero(SPECIES);
-        FloatVector c = FloatVector.zero(SPECIES);
-        FloatVector d = FloatVector.zero(SPECIES);
-        FloatVector e = FloatVector.zero(SPECIES);
-        FloatVector f = FloatVector.zero(SPECIES);
-        FloatVector g = FloatVector.zero(SPECIES);
-        FloatVector h = FloatVector.zero(SPECIES);
-        int body = size / LANES * LANES;
-        for (int j = 0; j < body; j += LANES) {
-            FloatVector x = FloatVector.fromArray(SPECIES, q, query + j);
-            FloatVector y = FloatVector.fromArray(SPECIES, q, query + size + j);
-            FloatVector key = FloatVector.fromMemorySegment(SPECIES, keys, k0 + 4L * j, LITTLE_ENDIAN);
-            a = key.fma(x, a);
-            e = key.fma(y, e);
-            key = FloatVector.fromMemorySegment(SPECIES, keys, k1 + 4L * j, LITTLE_ENDIAN);
-            b = key.fma(x, b);
-            f = key.fma(y, f);
-            key = FloatVector.fromMemorySegment(SPECIES, keys, k2 + 4L * j, LITTLE_ENDIAN);
-            c = key.fma(x, c);
-            g = key.fma(y, g);
-            key = FloatVector.fromMemorySegment(SPECIES, keys, k3 + 4L * j, LITTLE_ENDIAN);
-            d = key.fma(x, d);
-            h = key.fma(y, h);
-        }
-        a = a.blend(b, HALF).add(b.blend(a, HALF).rearrange(BY_HALF));
-        c = c.blend(d, HALF).add(d.blend(c, HALF).rearrange(BY_HALF));
-        a.blend(c, QUARTER).add(c.blend(a, QUARTER).rearrange(BY_QUARTER)).intoArray(groups, to);
-        e = e.blend(f, HALF).add(f.blend(e, HALF).rearrange(BY_HALF));
-        g = g.blend(h, HALF).add(h.blend(g, HALF).rearrange(BY_HALF));
-        e.blend(g, QUARTER).add(g.blend(e, QUARTER).rearrange(BY_QUARTER)).intoArray(groups, GROUPS * LANES + to);
-    }
-
-    /** Goes on from four groups to one lane a score. */
-    private void merge(int from, float[] scores, int to) {
-        FloatVector a = FloatVector.fromArray(SPECIES, groups, from);
-        if (LANES == 8) {
-            FloatVector b = FloatVector.fromArray(SPECIES, groups, from + 8);
-            a = a.blend(b, ODD).add(b.blend(a, ODD).rearrange(BY_1));
-        } else if (LANES == 16) {
-            FloatVector b = FloatVector.fromArray(SPECIES, groups, from + 16);
-            FloatVector c = FloatVector.fromArray(SPECIES, groups, from + 32);
-            FloatVector d = FloatVector.fromArray(SPECIES, groups, from + 48);
-            a = a.blend(b, SECOND_PAIR).add(b.blend(a, SECOND_PAIR).rearrange(BY_2));
-            c = c.blend(d, SECOND_PAIR).add(d.blend(c, SECOND_PAIR).rearrange(BY_2));
-            a = a.blend(c, ODD).add(c.blend(a, ODD).rearrange(BY_1));
-        }
-        a.rearrange(IN_ORDER).intoArray(scores, to);
-    }
-
-    /** The lane in which the merges leave the score of a position. */
-    private static int laneOf(int position) {
-        int group = position / 4;
-        int lane = position % 2 * (LANES / 2) + position / 2 % 2 * (LANES / 4);
-        return switch (LANES) {
-            case 16 -> lane + group % 2 * 2 + group / 2;
-            case 8 -> lane + group;
-            default -> lane;
-        };
-    }
-
-    /** The lanes that have a bit. */
-    private static VectorMask<Float> lanesWith(int bit) {
-        long lanes = 0;
-        for (int lane = 0; lane < LANES; lane++) {
-            lanes |= (lane & bit) == 0 ? 0 : 1L << lane;
-        }
-        return VectorMask.fromLong(SPECIES, lanes);
-    }
-
-    /** Swaps the lanes that differ in a bit. */
-    private static VectorShuffle<Float> swapOf(int bit) {
-        return VectorShuffle.fromOp(SPECIES, lane -> lane ^ bit);
-    }
-
-    /** Adds the elements behind the last whole vector. */
-    private void addTails(float[] q, int query, float[] scores, int to) {
-        for (int j = size / LANES * LANES; j < size; j++) {
-            for (int p = 0; p < count; p++) {
-                scores[to + p] += q[query + j] * keys.get(Matrix.FLOAT, keyAt(p) + 4L * j);
+            for (; j < size; j++) {
+                long at = from + j * (4L * PANEL);
+                FloatVector k0 = FloatVector.fromMemorySegment(SPECIES, keys, at, LITTLE_ENDIAN);
+                FloatVector k1 = FloatVector.fromMemorySegment(SPECIES, keys, at + BYTES, LITTLE_ENDIAN);
+                FloatVector x = FloatVector.broadcast(SPECIES, q[query + j]);
+                a0 = k0.fma(x, a0);
+                a1 = k1.fma(x, a1);
             }
+            a0.add(b0).add(c0.add(d0)).intoArray(scores, to + lane);
+            a1.add(b1).add(c1.add(d1)).intoArray(scores, to + lane + LANES);
+        }
+    }
+
+    static void bf16Four(MemorySegment keys, long panel, int size, float[] q, int query, float[] scores, int to) {
+        for (int lane = 0; lane < PANEL / 2; lane += LANES) {
+            FloatVector a0 = FloatVector.zero(SPECIES);
+            FloatVector a1 = FloatVector.zero(SPECIES);
+            FloatVector b0 = FloatVector.zero(SPECIES);
+            FloatVector b1 = FloatVector.zero(SPECIES);
+            FloatVector c0 = FloatVector.zero(SPECIES);
+            FloatVector c1 = FloatVector.zero(SPECIES);
+            FloatVector d0 = FloatVector.zero(SPECIES);
+            FloatVector d1 = FloatVector.zero(SPECIES);
+            long at = panel + 4L * lane;
+            int x = query;
+            for (int j = 0; j < size; j++) {
+                IntVector pair = IntVector.fromMemorySegment(INTS, keys, at, LITTLE_ENDIAN);
+                FloatVector k0 = pair.lanewise(LSHL, 16).reinterpretAsFloats();
+                FloatVector k1 = pair.and(HIGH).reinterpretAsFloats();
+                FloatVector q0 = FloatVector.broadcast(SPECIES, q[x]);
+                a0 = k0.fma(q0, a0);
+                a1 = k1.fma(q0, a1);
+                FloatVector q1 = FloatVector.broadcast(SPECIES, q[x + 1]);
+                b0 = k0.fma(q1, b0);
+                b1 = k1.fma(q1, b1);
+                FloatVector q2 = FloatVector.broadcast(SPECIES, q[x + 2]);
+                c0 = k0.fma(q2, c0);
+                c1 = k1.fma(q2, c1);
+                FloatVector q3 = FloatVector.broadcast(SPECIES, q[x + 3]);
+                d0 = k0.fma(q3, d0);
+                d1 = k1.fma(q3, d1);
+                at += 2L * PANEL;
+                x += 4;
+            }
+            a0.intoArray(scores, to + lane);
+            a1.intoArray(scores, to + lane + PANEL / 2);
+            b0.intoArray(scores, to + CHUNK + lane);
+            b1.intoArray(scores, to + CHUNK + lane + PANEL / 2);
+            c0.intoArray(scores, to + 2 * CHUNK + lane);
+            c1.intoArray(scores, to + 2 * CHUNK + lane + PANEL / 2);
+            d0.intoArray(scores, to + 3 * CHUNK + lane);
+            d1.intoArray(scores, to + 3 * CHUNK + lane + PANEL / 2);
+        }
+    }
+
+    static void bf16One(MemorySegment keys, long panel, int size, float[] q, int query, float[] scores, int to) {
+        for (int lane = 0; lane < PANEL / 2; lane += LANES) {
+            FloatVector a0 = FloatVector.zero(SPECIES);
+            FloatVector a1 = FloatVector.zero(SPECIES);
+            FloatVector b0 = FloatVector.zero(SPECIES);
+            FloatVector b1 = FloatVector.zero(SPECIES);
+            FloatVector c0 = FloatVector.zero(SPECIES);
+            FloatVector c1 = FloatVector.zero(SPECIES);
+            FloatVector d0 = FloatVector.zero(SPECIES);
+            FloatVector d1 = FloatVector.zero(SPECIES);
+            long from = panel + 4L * lane;
+            int j = 0;
+            for (; j <= size - 4; j += 4) {
+                long at = from + j * (2L * PANEL);
+                IntVector akPair = IntVector.fromMemorySegment(INTS, keys, at, LITTLE_ENDIAN);
+                FloatVector ak0 = akPair.lanewise(LSHL, 16).reinterpretAsFloats();
+                FloatVector ak1 = akPair.and(HIGH).reinterpretAsFloats();
+                FloatVector x0 = FloatVector.broadcast(SPECIES, q[query + j]);
+                a0 = ak0.fma(x0, a0);
+                a1 = ak1.fma(x0, a1);
+                IntVector bkPair = IntVector.fromMemorySegment(INTS, keys, at + 1 * (2L * PANEL), LITTLE_ENDIAN);
+                FloatVector bk0 = bkPair.lanewise(LSHL, 16).reinterpretAsFloats();
+                FloatVector bk1 = bkPair.and(HIGH).reinterpretAsFloats();
+                FloatVector x1 = FloatVector.broadcast(SPECIES, q[query + j + 1]);
+                b0 = bk0.fma(x1, b0);
+                b1 = bk1.fma(x1, b1);
+                IntVector ckPair = IntVector.fromMemorySegment(INTS, keys, at + 2 * (2L * PANEL), LITTLE_ENDIAN);
+                FloatVector ck0 = ckPair.lanewise(LSHL, 16).reinterpretAsFloats();
+                FloatVector ck1 = ckPair.and(HIGH).reinterpretAsFloats();
+                FloatVector x2 = FloatVector.broadcast(SPECIES, q[query + j + 2]);
+                c0 = ck0.fma(x2, c0);
+                c1 = ck1.fma(x2, c1);
+                IntVector dkPair = IntVector.fromMemorySegment(INTS, keys, at + 3 * (2L * PANEL), LITTLE_ENDIAN);
+                FloatVector dk0 = dkPair.lanewise(LSHL, 16).reinterpretAsFloats();
+                FloatVector dk1 = dkPair.and(HIGH).reinterpretAsFloats();
+                FloatVector x3 = FloatVector.broadcast(SPECIES, q[query + j + 3]);
+                d0 = dk0.fma(x3, d0);
+                d1 = dk1.fma(x3, d1);
+            }
+            for (; j < size; j++) {
+                long at = from + j * (2L * PANEL);
+                IntVector pair = IntVector.fromMemorySegment(INTS, keys, at, LITTLE_ENDIAN);
+                FloatVector k0 = pair.lanewise(LSHL, 16).reinterpretAsFloats();
+                FloatVector k1 = pair.and(HIGH).reinterpretAsFloats();
+                FloatVector x = FloatVector.broadcast(SPECIES, q[query + j]);
+                a0 = k0.fma(x, a0);
+                a1 = k1.fma(x, a1);
+            }
+            a0.add(b0).add(c0.add(d0)).intoArray(scores, to + lane);
+            a1.add(b1).add(c1.add(d1)).intoArray(scores, to + lane + PANEL / 2);
+        }
+    }
+
+    static void q8Four(MemorySegment keys, long panel, int size, float[] q, int query, float[] scores, int to) {
+        for (int lane = 0; lane < PANEL; lane += 2 * LANES) {
+            FloatVector a0 = FloatVector.zero(SPECIES);
+            FloatVector a1 = FloatVector.zero(SPECIES);
+            FloatVector b0 = FloatVector.zero(SPECIES);
+            FloatVector b1 = FloatVector.zero(SPECIES);
+            FloatVector c0 = FloatVector.zero(SPECIES);
+            FloatVector c1 = FloatVector.zero(SPECIES);
+            FloatVector d0 = FloatVector.zero(SPECIES);
+            FloatVector d1 = FloatVector.zero(SPECIES);
+            long at = panel + lane;
+            int x = query;
+            for (int j = 0; j < size; j++) {
+                FloatVector k0 = (FloatVector) ByteVector.fromMemorySegment(NARROW, keys, at, LITTLE_ENDIAN)
+                        .convertShape(B2F, SPECIES, 0);
+                FloatVector k1 = (FloatVector) ByteVector.fromMemorySegment(NARROW, keys, at + LANES, LITTLE_ENDIAN)
+                        .convertShape(B2F, SPECIES, 0);
+                FloatVector q0 = FloatVector.broadcast(SPECIES, q[x]);
+                a0 = k0.fma(q0, a0);
+                a1 = k1.fma(q0, a1);
+                FloatVector q1 = FloatVector.broadcast(SPECIES, q[x + 1]);
+                b0 = k0.fma(q1, b0);
+                b1 = k1.fma(q1, b1);
+                FloatVector q2 = FloatVector.broadcast(SPECIES, q[x + 2]);
+                c0 = k0.fma(q2, c0);
+                c1 = k1.fma(q2, c1);
+                FloatVector q3 = FloatVector.broadcast(SPECIES, q[x + 3]);
+                d0 = k0.fma(q3, d0);
+                d1 = k1.fma(q3, d1);
+                at += (long) PANEL;
+                x += 4;
+            }
+            a0.intoArray(scores, to + lane);
+            a1.intoArray(scores, to + lane + LANES);
+            b0.intoArray(scores, to + CHUNK + lane);
+            b1.intoArray(scores, to + CHUNK + lane + LANES);
+            c0.intoArray(scores, to + 2 * CHUNK + lane);
+            c1.intoArray(scores, to + 2 * CHUNK + lane + LANES);
+            d0.intoArray(scores, to + 3 * CHUNK + lane);
+            d1.intoArray(scores, to + 3 * CHUNK + lane + LANES);
+        }
+    }
+
+    static void q8One(MemorySegment keys, long panel, int size, float[] q, int query, float[] scores, int to) {
+        for (int lane = 0; lane < PANEL; lane += 2 * LANES) {
+            FloatVector a0 = FloatVector.zero(SPECIES);
+            FloatVector a1 = FloatVector.zero(SPECIES);
+            FloatVector b0 = FloatVector.zero(SPECIES);
+            FloatVector b1 = FloatVector.zero(SPECIES);
+            FloatVector c0 = FloatVector.zero(SPECIES);
+            FloatVector c1 = FloatVector.zero(SPECIES);
+            FloatVector d0 = FloatVector.zero(SPECIES);
+            FloatVector d1 = FloatVector.zero(SPECIES);
+            long from = panel + lane;
+            int j = 0;
+            for (; j <= size - 4; j += 4) {
+                long at = from + j * ((long) PANEL);
+                FloatVector ak0 = (FloatVector) ByteVector.fromMemorySegment(NARROW, keys, at, LITTLE_ENDIAN)
+                        .convertShape(B2F, SPECIES, 0);
+                FloatVector ak1 = (FloatVector) ByteVector.fromMemorySegment(NARROW, keys, at + LANES, LITTLE_ENDIAN)
+                        .convertShape(B2F, SPECIES, 0);
+                FloatVector x0 = FloatVector.broadcast(SPECIES, q[query + j]);
+                a0 = ak0.fma(x0, a0);
+                a1 = ak1.fma(x0, a1);
+                FloatVector bk0 =
+                        (FloatVector) ByteVector.fromMemorySegment(NARROW, keys, at + 1 * ((long) PANEL), LITTLE_ENDIAN)
+                                .convertShape(B2F, SPECIES, 0);
+                FloatVector bk1 = (FloatVector)
+                        ByteVector.fromMemorySegment(NARROW, keys, at + 1 * ((long) PANEL) + LANES, LITTLE_ENDIAN)
+                                .convertShape(B2F, SPECIES, 0);
+                FloatVector x1 = FloatVector.broadcast(SPECIES, q[query + j + 1]);
+                b0 = bk0.fma(x1, b0);
+                b1 = bk1.fma(x1, b1);
+                FloatVector ck0 =
+                        (FloatVector) ByteVector.fromMemorySegment(NARROW, keys, at + 2 * ((long) PANEL), LITTLE_ENDIAN)
+                                .convertShape(B2F, SPECIES, 0);
+                FloatVector ck1 = (FloatVector)
+                        ByteVector.fromMemorySegment(NARROW, keys, at + 2 * ((long) PANEL) + LANES, LITTLE_ENDIAN)
+                                .convertShape(B2F, SPECIES, 0);
+                FloatVector x2 = FloatVector.broadcast(SPECIES, q[query + j + 2]);
+                c0 = ck0.fma(x2, c0);
+                c1 = ck1.fma(x2, c1);
+                FloatVector dk0 =
+                        (FloatVector) ByteVector.fromMemorySegment(NARROW, keys, at + 3 * ((long) PANEL), LITTLE_ENDIAN)
+                                .convertShape(B2F, SPECIES, 0);
+                FloatVector dk1 = (FloatVector)
+                        ByteVector.fromMemorySegment(NARROW, keys, at + 3 * ((long) PANEL) + LANES, LITTLE_ENDIAN)
+                                .convertShape(B2F, SPECIES, 0);
+                FloatVector x3 = FloatVector.broadcast(SPECIES, q[query + j + 3]);
+                d0 = dk0.fma(x3, d0);
+                d1 = dk1.fma(x3, d1);
+            }
+            for (; j < size; j++) {
+                long at = from + j * ((long) PANEL);
+                FloatVector k0 = (FloatVector) ByteVector.fromMemorySegment(NARROW, keys, at, LITTLE_ENDIAN)
+                        .convertShape(B2F, SPECIES, 0);
+                FloatVector k1 = (FloatVector) ByteVector.fromMemorySegment(NARROW, keys, at + LANES, LITTLE_ENDIAN)
+                        .convertShape(B2F, SPECIES, 0);
+                FloatVector x = FloatVector.broadcast(SPECIES, q[query + j]);
+                a0 = k0.fma(x, a0);
+                a1 = k1.fma(x, a1);
+            }
+            a0.add(b0).add(c0.add(d0)).intoArray(scores, to + lane);
+            a1.add(b1).add(c1.add(d1)).intoArray(scores, to + lane + LANES);
         }
     }
 }

@@ -25,6 +25,7 @@ final class VectorTile {
     static final int KEYS = 64;
 
     private static final int STRIDE = VectorKeyBlock.STRIDE;
+    private static final int PANEL = KeyValues.PANEL;
 
     private int headSize;
 
@@ -97,14 +98,12 @@ final class VectorTile {
      *
      * @param weights [KEYS + 1, QUERIES]; overwritten
      */
-    void attend(int block, VectorKeyBlock keys, VectorKeyBlock values, float[] weights) {
+    void attend(int block, VectorKeyBlock cached, float[] weights) {
         int count = Math.min(KEYS, (int) ends[QUERIES - 1] - block);
         if (count <= 0 || begins[0] >= block + KEYS) {
             return;
         }
-        for (int from = 0; from < headSize; from += VectorKeyBlock.SLICE) {
-            scores(keys.elements, slice(from), count, from, Math.min(VectorKeyBlock.SLICE, headSize - from), weights);
-        }
+        scores(cached.keys, count, weights);
         // the keys [firstCommon, lastCommon) are seen by all queries
         int firstCommon = Math.clamp((int) begins[QUERIES - 1] - block, 0, count);
         int lastCommon = Math.clamp((int) ends[0] - block, firstCommon, count);
@@ -113,12 +112,12 @@ final class VectorTile {
         softmaxStep(count, weights, 0);
         softmaxStep(count, weights, LANES);
         correctSums();
-        addVisibleValues(block, 0, firstCommon, values.elements, weights);
+        addVisibleValues(block, 0, firstCommon, cached.values, weights);
         for (int from = 0; from < headSize; from += VectorKeyBlock.SLICE) {
             int width = Math.min(VectorKeyBlock.SLICE, headSize - from);
-            addValues(firstCommon, lastCommon, values.elements, slice(from), from, width, weights);
+            addValues(firstCommon, lastCommon, cached.values, slice(from), from, width, weights);
         }
-        addVisibleValues(block, lastCommon, count, values.elements, weights);
+        addVisibleValues(block, lastCommon, count, cached.values, weights);
     }
 
     /** Where the slice of an element starts. */
@@ -127,10 +126,10 @@ final class VectorTile {
     }
 
     /**
-     * {@code weights[k, lane] = Σ_j keys[k, j] · queries[first + j, lane]}, added to those of earlier slices. Keys in
-     * fours: up to three behind {@code count} are computed in vain.
+     * {@code weights[k, lane] = Σ_j keys[k, j] · queries[j, lane]}. Keys in fours: up to three behind {@code count} are
+     * computed in vain.
      */
-    private void scores(float[] keys, int slice, int count, int first, int width, float[] weights) {
+    private void scores(float[] keys, int count, float[] weights) {
         float[] queries = this.queries;
         for (int k = 0; k < count; k += 4) {
             FloatVector a0 = FloatVector.zero(SPECIES);
@@ -141,39 +140,32 @@ final class VectorTile {
             FloatVector b2 = a0;
             FloatVector a3 = a0;
             FloatVector b3 = a0;
-            int key = slice + k * STRIDE;
-            for (int j = 0; j < width; j++) {
-                FloatVector a = FloatVector.fromArray(SPECIES, queries, (first + j) * QUERIES);
-                FloatVector b = FloatVector.fromArray(SPECIES, queries, (first + j) * QUERIES + LANES);
-                FloatVector k0 = FloatVector.broadcast(SPECIES, keys[key + j]);
+            int key = k / PANEL * PANEL * headSize + k % PANEL;
+            for (int j = 0; j < headSize; j++) {
+                FloatVector a = FloatVector.fromArray(SPECIES, queries, j * QUERIES);
+                FloatVector b = FloatVector.fromArray(SPECIES, queries, j * QUERIES + LANES);
+                FloatVector k0 = FloatVector.broadcast(SPECIES, keys[key + j * PANEL]);
                 a0 = a.fma(k0, a0);
                 b0 = b.fma(k0, b0);
-                FloatVector k1 = FloatVector.broadcast(SPECIES, keys[key + STRIDE + j]);
+                FloatVector k1 = FloatVector.broadcast(SPECIES, keys[key + j * PANEL + 1]);
                 a1 = a.fma(k1, a1);
                 b1 = b.fma(k1, b1);
-                FloatVector k2 = FloatVector.broadcast(SPECIES, keys[key + 2 * STRIDE + j]);
+                FloatVector k2 = FloatVector.broadcast(SPECIES, keys[key + j * PANEL + 2]);
                 a2 = a.fma(k2, a2);
                 b2 = b.fma(k2, b2);
-                FloatVector k3 = FloatVector.broadcast(SPECIES, keys[key + 3 * STRIDE + j]);
+                FloatVector k3 = FloatVector.broadcast(SPECIES, keys[key + j * PANEL + 3]);
                 a3 = a.fma(k3, a3);
                 b3 = b.fma(k3, b3);
             }
             int to = k * QUERIES;
-            put(first, a0, b0, weights, to);
-            put(first, a1, b1, weights, to + QUERIES);
-            put(first, a2, b2, weights, to + 2 * QUERIES);
-            put(first, a3, b3, weights, to + 3 * QUERIES);
-        }
-    }
-
-    /** Stores the sums of the first slice, adds those of the others. */
-    private static void put(int first, FloatVector a, FloatVector b, float[] weights, int to) {
-        if (first == 0) {
-            a.intoArray(weights, to);
-            b.intoArray(weights, to + LANES);
-        } else {
-            FloatVector.fromArray(SPECIES, weights, to).add(a).intoArray(weights, to);
-            FloatVector.fromArray(SPECIES, weights, to + LANES).add(b).intoArray(weights, to + LANES);
+            a0.intoArray(weights, to);
+            b0.intoArray(weights, to + LANES);
+            a1.intoArray(weights, to + QUERIES);
+            b1.intoArray(weights, to + QUERIES + LANES);
+            a2.intoArray(weights, to + 2 * QUERIES);
+            b2.intoArray(weights, to + 2 * QUERIES + LANES);
+            a3.intoArray(weights, to + 3 * QUERIES);
+            b3.intoArray(weights, to + 3 * QUERIES + LANES);
         }
     }
 

@@ -2,9 +2,7 @@ package dev.mimic.kernels.attention;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.mimic.kernels.matrix.Matrix;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
@@ -23,47 +21,51 @@ final class AttentionCases implements AutoCloseable {
         arena = Arena.ofShared();
     }
 
-    KeyValues cache(AttentionShape shape, int capacity, float value) {
-        long bytes = (long) shape.kvHeads() * capacity * shape.headSize() * Float.BYTES;
-        KeyValues cache = new KeyValues(arena.allocate(bytes), arena.allocate(bytes), capacity);
-        for (long at = 0; at < bytes; at += Float.BYTES) {
-            cache.keys().set(Matrix.FLOAT, at, value);
-            cache.values().set(Matrix.FLOAT, at, value);
-        }
-        return cache;
-    }
-
-    /** Random keys and values at [begin, end), NaN elsewhere. */
-    KeyValues random(AttentionShape shape, int capacity, int begin, int end, RandomGenerator random) {
-        KeyValues cache = cache(shape, capacity, Float.NaN);
+    /** A cache in which every element of every position is a value. */
+    KeyValues cache(KeyValueType type, AttentionShape shape, int capacity, float value) {
+        KeyValues cache = new KeyValues(
+                type,
+                arena.allocate(type.keyBytes(shape.kvHeads(), shape.headSize(), capacity)),
+                arena.allocate(type.valueBytes(shape.kvHeads(), shape.headSize(), capacity)),
+                capacity);
+        float[] row = new float[shape.headSize()];
+        Arrays.fill(row, value);
         for (int h = 0; h < shape.kvHeads(); h++) {
-            for (int p = begin; p < end; p++) {
-                for (int j = 0; j < shape.headSize(); j++) {
-                    set(cache.keys(), cache, shape, h, p, j, (float) random.nextGaussian());
-                    set(cache.values(), cache, shape, h, p, j, (float) (random.nextGaussian() * (1 + p % 7)));
-                }
+            for (int p = 0; p < capacity; p++) {
+                cache.store(shape, h, p, row, row, 0);
             }
         }
         return cache;
     }
 
-    static float at(MemorySegment segment, KeyValues cache, AttentionShape shape, int kvHead, int position, int j) {
-        return segment.get(Matrix.FLOAT, offset(cache, shape, kvHead, position, j));
+    /** Random keys and values at [begin, end), NaN elsewhere. */
+    KeyValues random(
+            KeyValueType type, AttentionShape shape, int capacity, int begin, int end, RandomGenerator random) {
+        KeyValues cache = cache(type, shape, capacity, Float.NaN);
+        for (int h = 0; h < shape.kvHeads(); h++) {
+            for (int p = begin; p < end; p++) {
+                float[] k = gaussian(random, shape.headSize(), 1);
+                float[] v = gaussian(random, shape.headSize(), 1 + p % 7);
+                cache.store(shape, h, p, k, v, 0);
+            }
+        }
+        return cache;
     }
 
-    static void set(
-            MemorySegment segment,
-            KeyValues cache,
-            AttentionShape shape,
-            int kvHead,
-            int position,
-            int j,
-            float value) {
-        segment.set(Matrix.FLOAT, offset(cache, shape, kvHead, position, j), value);
+    static float[] key(KeyValues cache, AttentionShape shape, int kvHead, int position) {
+        float[] row = new float[shape.headSize()];
+        for (int j = 0; j < row.length; j++) {
+            row[j] = cache.key(shape, kvHead, position, j);
+        }
+        return row;
     }
 
-    private static long offset(KeyValues cache, AttentionShape shape, int kvHead, int position, int j) {
-        return (((long) kvHead * cache.capacity() + position) * shape.headSize() + j) * Float.BYTES;
+    static float[] value(KeyValues cache, AttentionShape shape, int kvHead, int position) {
+        float[] row = new float[shape.headSize()];
+        for (int j = 0; j < row.length; j++) {
+            row[j] = cache.value(shape, kvHead, position, j);
+        }
+        return row;
     }
 
     static float[] gaussian(RandomGenerator random, int length, double spread) {
@@ -104,7 +106,7 @@ final class AttentionCases implements AutoCloseable {
             double score = 0;
             double sum = 0;
             for (int j = 0; j < size; j++) {
-                double product = (double) q[offset + j] * at(cache.keys(), cache, shape, kvHead, p, j);
+                double product = (double) q[offset + j] * cache.key(shape, kvHead, p, j);
                 score += product * shape.scale();
                 sum += Math.abs(product) * shape.scale();
             }
@@ -117,16 +119,17 @@ final class AttentionCases implements AutoCloseable {
             weights[p] = Math.exp(weights[p] - max);
             total += weights[p];
         }
-        // a score is off by (size + 2) u of its magnitude, its distance from the greatest, at most twice the magnitude,
+        // a score is off by (size + 4) u of its magnitude (two of them for the factors of 8 bit), its distance from the
+        // greatest, at most twice the magnitude,
         // by u: a weight by that twice (its own and the greatest) and relative to a total that is off by the same again
-        double score = (size + 6) * U * magnitude;
+        double score = (size + 8) * U * magnitude;
         // a sum of all positions, then exp, corrections (at most one a block of 64 or less), products and the quotient
-        double relative = 4 * score + (weights.length + weights.length / 16 + 16) * U;
+        double relative = 4 * score + (weights.length + weights.length / 16 + 18) * U;
         for (int j = 0; j < size; j++) {
             double exact = 0;
             double absolute = 0;
             for (int p = 0; p < weights.length; p++) {
-                double term = weights[p] / total * at(cache.values(), cache, shape, kvHead, begin + p, j);
+                double term = weights[p] / total * cache.value(shape, kvHead, begin + p, j);
                 exact += term;
                 absolute += Math.abs(term);
             }

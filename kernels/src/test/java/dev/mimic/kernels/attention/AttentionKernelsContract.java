@@ -2,6 +2,7 @@ package dev.mimic.kernels.attention;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,6 +12,8 @@ import java.util.Arrays;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What every implementation of {@link AttentionKernels} must do; the oracle is a loop in double. */
 abstract class AttentionKernelsContract {
@@ -55,34 +58,84 @@ abstract class AttentionKernelsContract {
         return new AttentionShape(sizes[0], sizes[1], sizes[2], (float) (1 / Math.sqrt(sizes[2])));
     }
 
-    @Test
-    void storeWritesTheGivenRowsAndNothingElse() {
+    @ParameterizedTest
+    @EnumSource
+    void storeWritesTheGivenRowsAndNothingElse(KeyValueType type) {
         for (int[] sizes : SHAPES) {
             AttentionShape shape = shape(sizes);
             RandomGenerator random = SeededCases.generator(sizes[2]);
             int row = shape.kvHeads() * shape.headSize();
             float[] k = AttentionCases.gaussian(random, 40 * row, 1);
             float[] v = AttentionCases.gaussian(random, 40 * row, 1);
-            KeyValues cache = cases.cache(shape, 50, Float.NaN);
+            KeyValues cache = cases.cache(type, shape, 50, 0.25f);
             kernels().store(shape, 37, k, v, 2, cache, 11);
+            float[] before = new float[shape.headSize()];
+            Arrays.fill(before, 0.25f);
             for (int h = 0; h < shape.kvHeads(); h++) {
                 for (int p = 0; p < 50; p++) {
-                    for (int j = 0; j < shape.headSize(); j++) {
-                        int from = (p - 11 + 2) * row + h * shape.headSize() + j;
-                        boolean written = p >= 11 && p < 48;
-                        assertEquals(
-                                written ? k[from] : Float.NaN, AttentionCases.at(cache.keys(), cache, shape, h, p, j));
-                        assertEquals(
-                                written ? v[from] : Float.NaN,
-                                AttentionCases.at(cache.values(), cache, shape, h, p, j));
+                    float[] key = AttentionCases.key(cache, shape, h, p);
+                    float[] value = AttentionCases.value(cache, shape, h, p);
+                    if (p >= 11 && p < 48) {
+                        int from = (p - 11 + 2) * row + h * shape.headSize();
+                        assertHeld(type, Arrays.copyOfRange(k, from, from + shape.headSize()), key);
+                        assertHeld(type, Arrays.copyOfRange(v, from, from + shape.headSize()), value);
+                    } else {
+                        assertHeld(type, before, key);
+                        assertHeld(type, before, value);
                     }
                 }
             }
         }
     }
 
+    /** That held elements are as near to the given ones as their type can be. */
+    private static void assertHeld(KeyValueType type, float[] given, float[] held) {
+        double max = 0;
+        for (float x : given) {
+            max = Math.max(max, Math.abs(x));
+        }
+        for (int j = 0; j < given.length; j++) {
+            double bound = switch (type) {
+                case F32 -> 0;
+                case BF16 -> Math.abs(given[j]) * 0x1p-8; // half an ulp of a significand of 8 bits
+                case Q8 -> max / 254 * (1 + 260 * 0x1p-24); // half a step; the factor and two products are rounded
+            };
+            assertEquals(given[j], held[j], bound, type + ", element " + j);
+        }
+    }
+
     @Test
-    void decodeMatchesTheOracleAndSeesNothingOutsideOfItsRange() {
+    void bfloat16RoundsToTheNearestAndTiesToEven() {
+        AttentionShape shape = new AttentionShape(1, 1, 8, 1);
+        float[] given = {1 + 0x1p-8f, 1 + 3 * 0x1p-8f, 1 + 0x1p-8f + 0x1p-20f, -1 - 0x1p-8f, Float.MAX_VALUE, -0f, 0, 0
+        };
+        given[6] = Float.NEGATIVE_INFINITY;
+        given[7] = Float.intBitsToFloat(0x7F800001); // a NaN whose bits all lie behind bfloat16's
+        float[] expected = {1, 1 + 0x1p-6f, 1 + 0x1p-7f, -1, Float.POSITIVE_INFINITY, -0f, given[6], Float.NaN};
+        KeyValues cache = cases.cache(KeyValueType.BF16, shape, 3, 0);
+        kernels().store(shape, 1, given, given, 0, cache, 1);
+        assertArrayEquals(expected, AttentionCases.key(cache, shape, 0, 1));
+        assertArrayEquals(expected, AttentionCases.value(cache, shape, 0, 1));
+    }
+
+    @Test
+    void eightBitsHoldZerosTinyNumbersAndWhatIsNotFinite() {
+        AttentionShape shape = new AttentionShape(1, 1, 4, 1);
+        KeyValues cache = cases.cache(KeyValueType.Q8, shape, 3, 0);
+        kernels().store(shape, 1, new float[4], new float[] {0, Float.MIN_VALUE, 0, 0}, 0, cache, 0);
+        assertArrayEquals(new float[4], AttentionCases.key(cache, shape, 0, 0));
+        assertArrayEquals(new float[4], AttentionCases.value(cache, shape, 0, 0));
+        float[] notFinite = {0, Float.NEGATIVE_INFINITY, 1, 2};
+        kernels().store(shape, 1, notFinite, new float[] {1, 2, Float.NaN, 3}, 0, cache, 1);
+        for (int j = 0; j < 4; j++) { // all of a head, since they have one factor
+            assertTrue(Float.isNaN(cache.value(shape, 0, 1, j)));
+            assertFalse(Float.isFinite(cache.key(shape, 0, 1, j)));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void decodeMatchesTheOracleAndSeesNothingOutsideOfItsRange(KeyValueType type) {
         int[][] ranges = {{0, 1}, {2, 3}, {0, 3}, {1, 64}, {0, 65}, {5, 135}, {0, 256}, {1, 258}, {7, 519}};
         for (int[] sizes : SHAPES) {
             AttentionShape shape = shape(sizes);
@@ -94,7 +147,7 @@ abstract class AttentionKernelsContract {
             for (int i = 0; i < ranges.length; i++) {
                 begin[i] = ranges[i][0];
                 end[i] = ranges[i][1];
-                caches[i] = cases.random(shape, 520, begin[i], end[i], random); // NaN elsewhere
+                caches[i] = cases.random(type, shape, 520, begin[i], end[i], random); // NaN elsewhere
             }
             float[] out = AttentionCases.guarded(ranges.length * shape.querySize());
             kernels().decode(shape, ranges.length, q, caches, begin, end, out);
@@ -105,8 +158,9 @@ abstract class AttentionKernelsContract {
         }
     }
 
-    @Test
-    void aDecodedRowIsTheSameAloneAndInABatchWhateverTheThreads() {
+    @ParameterizedTest
+    @EnumSource
+    void aDecodedRowIsTheSameAloneAndInABatchWhateverTheThreads(KeyValueType type) {
         for (int[] sizes : SHAPES) {
             AttentionShape shape = shape(sizes);
             RandomGenerator random = SeededCases.generator(20 + sizes[2]);
@@ -119,7 +173,7 @@ abstract class AttentionKernelsContract {
             for (int i = 0; i < batch; i++) {
                 begin[i] = random.nextInt(40);
                 end[i] = begin[i] + 1 + random.nextInt(i % 2 == 0 ? 100 : 600);
-                caches[i] = cases.random(shape, 700, begin[i], end[i], random);
+                caches[i] = cases.random(type, shape, 700, begin[i], end[i], random);
             }
             for (int threads = 1; threads <= 3; threads++) {
                 try (WorkerPool pool = WorkerPool.of(threads)) {
@@ -137,8 +191,9 @@ abstract class AttentionKernelsContract {
         }
     }
 
-    @Test
-    void prefillMatchesTheOracleAndSeesNoLaterPosition() {
+    @ParameterizedTest
+    @EnumSource
+    void prefillMatchesTheOracleAndSeesNoLaterPosition(KeyValueType type) {
         for (int[] sizes : SHAPES) {
             AttentionShape shape = shape(sizes);
             for (int[] block : new int[][] {{0, 1}, {0, 17}, {5, 3}, {60, 70}, {129, 40}}) {
@@ -148,7 +203,7 @@ abstract class AttentionKernelsContract {
                     int batch = block[1];
                     float[] q = AttentionCases.gaussian(random, batch * shape.querySize(), 2);
                     int begin = Math.max(0, position - window + 1);
-                    KeyValues cache = cases.random(shape, 220, begin, position + batch, random);
+                    KeyValues cache = cases.random(type, shape, 220, begin, position + batch, random);
                     float[] out = AttentionCases.guarded(batch * shape.querySize());
                     kernels().prefill(shape, batch, q, 0, cache, position, window, out);
                     for (int i = 0; i < batch; i++) {
@@ -162,14 +217,15 @@ abstract class AttentionKernelsContract {
         }
     }
 
-    @Test
-    void decodeAndPrefillOfTheSameRowsAgree() {
+    @ParameterizedTest
+    @EnumSource
+    void decodeAndPrefillOfTheSameRowsAgree(KeyValueType type) {
         AttentionShape shape = shape(new int[] {6, 2, 64});
         RandomGenerator random = SeededCases.generator(6);
         int window = 77;
         int batch = 150;
         float[] q = AttentionCases.gaussian(random, batch * shape.querySize(), 2);
-        KeyValues cache = cases.random(shape, batch, 0, batch, random);
+        KeyValues cache = cases.random(type, shape, batch, 0, batch, random);
         float[] prefilled = new float[q.length];
         kernels().prefill(shape, batch, q, 0, cache, 0, window, prefilled);
         KeyValues[] caches = new KeyValues[batch];
@@ -189,8 +245,9 @@ abstract class AttentionKernelsContract {
     }
 
     /** Stored piece by piece: what a later piece will write is still NaN when an earlier one is attended. */
-    @Test
-    void aPromptGivesTheSameHoweverItIsCutAndWhateverTheThreads() {
+    @ParameterizedTest
+    @EnumSource
+    void aPromptGivesTheSameHoweverItIsCutAndWhateverTheThreads(KeyValueType type) {
         for (int[] sizes : SHAPES) {
             AttentionShape shape = shape(sizes);
             for (int window : new int[] {ALL, 70, 9}) {
@@ -200,13 +257,14 @@ abstract class AttentionKernelsContract {
                 float[] q = AttentionCases.gaussian(random, length * shape.querySize(), 2);
                 float[] k = AttentionCases.gaussian(random, length * kvRow, 1);
                 float[] v = AttentionCases.gaussian(random, length * kvRow, 1);
-                float[] whole = pieces(kernels(), shape, q, k, v, window, length);
+                float[] whole = pieces(kernels(), type, shape, q, k, v, window, length);
                 for (int piece : new int[] {1, 7, 64, 100}) {
-                    assertArrayEquals(whole, pieces(kernels(), shape, q, k, v, window, piece), "pieces of " + piece);
+                    assertArrayEquals(
+                            whole, pieces(kernels(), type, shape, q, k, v, window, piece), "pieces of " + piece);
                 }
                 for (int threads = 2; threads <= 3; threads++) {
                     try (WorkerPool pool = WorkerPool.of(threads)) {
-                        assertArrayEquals(whole, pieces(kernels(pool), shape, q, k, v, window, length));
+                        assertArrayEquals(whole, pieces(kernels(pool), type, shape, q, k, v, window, length));
                     }
                 }
                 cases.close();
@@ -215,9 +273,16 @@ abstract class AttentionKernelsContract {
     }
 
     private float[] pieces(
-            AttentionKernels kernels, AttentionShape shape, float[] q, float[] k, float[] v, int window, int piece) {
+            AttentionKernels kernels,
+            KeyValueType type,
+            AttentionShape shape,
+            float[] q,
+            float[] k,
+            float[] v,
+            int window,
+            int piece) {
         int length = q.length / shape.querySize();
-        KeyValues cache = cases.cache(shape, length + 3, Float.NaN);
+        KeyValues cache = cases.cache(type, shape, length + 3, Float.NaN);
         float[] result = new float[q.length];
         for (int position = 0; position < length; position += piece) {
             int batch = Math.min(piece, length - position);
@@ -232,15 +297,16 @@ abstract class AttentionKernelsContract {
     }
 
     /** Blocks of two sequences one behind the other in q and out. */
-    @Test
-    void aBlockFurtherDownIsTheSameAndLeavesTheRowsAround() {
+    @ParameterizedTest
+    @EnumSource
+    void aBlockFurtherDownIsTheSameAndLeavesTheRowsAround(KeyValueType type) {
         for (int[] sizes : SHAPES) {
             AttentionShape shape = shape(sizes);
             RandomGenerator random = SeededCases.generator(40 + sizes[2]);
             int size = shape.querySize();
             int batch = 37;
             float[] q = AttentionCases.gaussian(random, (5 + batch) * size, 2);
-            KeyValues cache = cases.random(shape, 60, 0, 50, random);
+            KeyValues cache = cases.random(type, shape, 60, 0, 50, random);
             float[] alone = new float[batch * size];
             float[] block = Arrays.copyOfRange(q, 5 * size, q.length);
             kernels().prefill(shape, batch, block, 0, cache, 9, 20, alone);
@@ -254,8 +320,9 @@ abstract class AttentionKernelsContract {
         }
     }
 
-    @Test
-    void blocksOfSeveralSequencesAreAsEachByItself() {
+    @ParameterizedTest
+    @EnumSource
+    void blocksOfSeveralSequencesAreAsEachByItself(KeyValueType type) {
         int[] begins = {0, 1, 40, 41, 300};
         int[] ends = {1, 40, 41, 300, 305};
         int[] starts = {7, 0, 0, 3, 90};
@@ -270,7 +337,7 @@ abstract class AttentionKernelsContract {
             for (int b = 0; b < 5; b++) {
                 positions[begins[b]] = starts[b];
                 int rows = ends[b] - begins[b];
-                caches[b] = cases.random(shape, 400, 0, starts[b] + rows, random);
+                caches[b] = cases.random(type, shape, 400, 0, starts[b] + rows, random);
                 kernels().prefill(shape, rows, q, begins[b], caches[b], starts[b], 50, alone);
             }
             PrefillBlocks blocks = new PrefillBlocks(5, begins, ends, positions, caches);
@@ -291,8 +358,10 @@ abstract class AttentionKernelsContract {
         AttentionShape shape = new AttentionShape(2, 1, 8, 0.35f);
         RandomGenerator random = SeededCases.generator(4);
         float[] q = AttentionCases.gaussian(random, 90 * shape.querySize(), 1);
-        KeyValues cache = cases.random(shape, 90, 0, 90, random);
-        AttentionCases.set(cache.values(), cache, shape, 0, 40, 3, Float.NaN);
+        KeyValues cache = cases.random(KeyValueType.F32, shape, 90, 0, 90, random);
+        float[] row = AttentionCases.value(cache, shape, 0, 40);
+        row[3] = Float.NaN;
+        cache.store(shape, 0, 40, AttentionCases.key(cache, shape, 0, 40), row, 0);
         float[] out = new float[q.length];
         kernels().prefill(shape, 90, q, 0, cache, 0, 30, out);
         for (int i = 0; i < 90; i++) {
@@ -305,9 +374,11 @@ abstract class AttentionKernelsContract {
     @Test
     void equalKeysGiveTheMeanOfTheValues() {
         AttentionShape shape = new AttentionShape(2, 1, 20, 1);
-        KeyValues cache = cases.cache(shape, 300, 0.75f);
+        KeyValues cache = cases.cache(KeyValueType.F32, shape, 300, 0.75f);
+        float[] row = AttentionCases.value(cache, shape, 0, 0);
         for (int p = 0; p < 300; p++) {
-            AttentionCases.set(cache.values(), cache, shape, 0, p, 19, p);
+            row[19] = p;
+            cache.store(shape, 0, p, AttentionCases.key(cache, shape, 0, p), row, 0);
         }
         float[] q = AttentionCases.gaussian(SeededCases.generator(8), 300 * shape.querySize(), 3);
         float[] out = new float[q.length];
@@ -325,9 +396,12 @@ abstract class AttentionKernelsContract {
         float[] q = new float[3 * 8];
         Arrays.fill(q, 1);
         for (int at = 0; at < 3; at++) {
-            KeyValues cache = cases.cache(shape, 3, 0.5f);
-            AttentionCases.set(cache.keys(), cache, shape, 0, at, 2, Float.NEGATIVE_INFINITY);
-            AttentionCases.set(cache.values(), cache, shape, 0, at, 7, 1000);
+            KeyValues cache = cases.cache(KeyValueType.F32, shape, 3, 0.5f);
+            float[] key = AttentionCases.key(cache, shape, 0, at);
+            float[] value = AttentionCases.value(cache, shape, 0, at);
+            key[2] = Float.NEGATIVE_INFINITY;
+            value[7] = 1000;
+            cache.store(shape, 0, at, key, value, 0);
             float[] prefilled = new float[3 * 8];
             kernels().prefill(shape, 3, q, 0, cache, 0, ALL, prefilled);
             float[] decoded = new float[8];
@@ -335,7 +409,8 @@ abstract class AttentionKernelsContract {
             assertEquals(0.5f, prefilled[2 * 8 + 7], 4 * 0x1p-24f);
             assertEquals(0.5f, decoded[7], 4 * 0x1p-24f);
             assertEquals(at == 0, Float.isNaN(prefilled[7]), "alone it is 0 / 0");
-            AttentionCases.set(cache.keys(), cache, shape, 0, at, 2, Float.NaN);
+            key[2] = Float.NaN;
+            cache.store(shape, 0, at, key, value, 0);
             kernels().prefill(shape, 3, q, 0, cache, 0, ALL, prefilled);
             kernels().decode(shape, 1, q, new KeyValues[] {cache}, new int[1], new int[] {3}, decoded);
             assertTrue(Float.isNaN(prefilled[2 * 8 + 7]) && Float.isNaN(decoded[7]));
@@ -345,8 +420,8 @@ abstract class AttentionKernelsContract {
     @Test
     void wrongRangesAndSizesAreRefused() {
         AttentionShape shape = new AttentionShape(4, 2, 8, 1);
-        KeyValues cache = cases.cache(shape, 10, 0);
-        KeyValues small = new KeyValues(cache.keys().asSlice(0, 600), cache.values(), 10);
+        KeyValues cache = cases.cache(KeyValueType.F32, shape, 10, 0);
+        KeyValues small = new KeyValues(KeyValueType.F32, cache.keys().asSlice(0, 2000), cache.values(), 10);
         KeyValues[] caches = {cache};
         float[] q = new float[64];
         AttentionKernels kernels = kernels();
@@ -357,7 +432,7 @@ abstract class AttentionKernelsContract {
         refused("decode: out has length 3", () -> kernels.decode(shape, 1, q, caches, ints(0), ints(1), new float[3]));
         refused("decode: caches has length 1", () -> kernels.decode(shape, 2, q, caches, ints(0), ints(1), q));
         refused(
-                "decode: the cache's keys have 600 bytes, expected at least 640",
+                "decode: the cache's keys have 2000 bytes, expected at least 2048",
                 () -> kernels.decode(shape, 1, q, new KeyValues[] {small}, ints(0), ints(1), q));
         refused("prefill: positions [9, 11) are", () -> kernels.prefill(shape, 2, q, 0, cache, 9, ALL, q));
         refused("prefill: window is 0", () -> kernels.prefill(shape, 2, q, 0, cache, 0, 0, q));

@@ -6,7 +6,8 @@ import dev.mimic.kernels.WorkerPool;
 import dev.mimic.testkit.Allocations;
 import dev.mimic.testkit.SeededCases;
 import java.util.random.RandomGenerator;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 final class VectorAttentionKernelsTest extends AttentionKernelsContract {
     @Override
@@ -14,8 +15,9 @@ final class VectorAttentionKernelsTest extends AttentionKernelsContract {
         return AttentionKernels.vector(pool);
     }
 
-    @Test
-    void nothingIsAllocatedPerCall() {
+    @ParameterizedTest
+    @EnumSource
+    void nothingIsAllocatedPerCall(KeyValueType type) {
         AttentionShape shape = new AttentionShape(6, 2, 64, 0.125f);
         RandomGenerator random = SeededCases.generator(1);
         int batch = 3;
@@ -29,7 +31,7 @@ final class VectorAttentionKernelsTest extends AttentionKernelsContract {
             AttentionKernels kernels = kernels(pool);
             KeyValues[] caches = new KeyValues[batch];
             for (int i = 0; i < batch; i++) {
-                caches[i] = cases.random(shape, 400, 0, 400, random);
+                caches[i] = cases.random(type, shape, 400, 0, 400, random);
             }
             long decode = Allocations.fewestBytes(
                     20, "mimic-worker", () -> kernels.decode(shape, batch, q, caches, begin, end, out));
