@@ -180,7 +180,7 @@ final class PackedPrefillTest {
         step.prefill();
         for (int i = 0; i < PROMPTS; i++) {
             int[] ids = prompts.get(i);
-            caches.add(KeyValueCache.of(transformer.config(), ids.length + 1));
+            caches.add(KeyValueCache.of(transformer.config(), KeyValueType.F32, ids.length + 1));
             for (int j = 0; j < ids.length && i % 3 != 1; j++) {
                 if (j % 5 < 2 || j == ids.length - 1) {
                     owners[count] = i;
@@ -203,7 +203,7 @@ final class PackedPrefillTest {
         caches.forEach(KeyValueCache::close);
         int[] ids = prompts.getLast();
         float[] alone = alone(transformer, PROMPTS - 1);
-        try (KeyValueCache cache = KeyValueCache.of(transformer.config(), ids.length)) {
+        try (KeyValueCache cache = KeyValueCache.of(transformer.config(), KeyValueType.F32, ids.length)) {
             step.prefill();
             step.addBlock(ids, 0, ids.length - 3, ids.length, cache, scales.getLast());
             step.want(chosen, 0);

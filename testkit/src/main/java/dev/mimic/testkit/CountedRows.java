@@ -3,14 +3,13 @@ package dev.mimic.testkit;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.IdentityHashMap;
-import java.util.Map;
 
 /**
  * Counts how many rows go through each weight: of all methods whose first two arguments are a weight and a number of rows,
  * whatever their types. For one calling thread at a time.
  */
 public final class CountedRows {
-    private final Map<Object, Long> rows = new IdentityHashMap<>();
+    private final IdentityHashMap<Object, Long> rows = new IdentityHashMap<>();
 
     /** None so far. */
     public CountedRows() {}

@@ -155,6 +155,6 @@ public record KeyValues(KeyValueType type, MemorySegment keys, MemorySegment val
         if (Float.isNaN(x)) {
             return (short) (bits >>> 16 | 0x40); // quiet, and never cut down to an infinity
         }
-        return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
+        return (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);
     }
 }
