@@ -5,6 +5,7 @@ import dev.mimic.kernels.backend.Backend;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 
@@ -23,6 +24,7 @@ import java.util.function.LongSupplier;
  * @param clock nanoseconds that deadlines go by, from any start; read by several threads
  * @param cacheBytes keys and values of the rows decoded together at most; a row that would exceed it waits, unless it is
  *     alone
+ * @param quantize rounds the weights while they are loaded; empty for as they are
  */
 public record EngineOptions(
         int threads,
@@ -35,7 +37,23 @@ public record EngineOptions(
         int blockSize,
         int maxBatch,
         LongSupplier clock,
-        long cacheBytes) {
+        long cacheBytes,
+        Optional<Quantize> quantize) {
+
+    /** Bits that weights are rounded to. */
+    public enum WeightFormat {
+        /** Eight, with a scale per 32 columns. */
+        Q8,
+        /** Four, with a scale per 32 columns; embeddings and head get eight. */
+        Q4
+    }
+
+    /**
+     * Rounding of plain weights while they are loaded. Layers in factors stay as they are.
+     *
+     * @param listener hears the name of each weight before it is rounded
+     */
+    public record Quantize(WeightFormat format, Consumer<String> listener) {}
 
     /** How factors are applied. */
     public enum Form {
@@ -59,7 +77,8 @@ public record EngineOptions(
             512,
             32,
             System::nanoTime,
-            Long.MAX_VALUE);
+            Long.MAX_VALUE,
+            Optional.empty());
 
     /**
      * Checks the numbers.
@@ -82,19 +101,52 @@ public record EngineOptions(
 
     public EngineOptions withThreads(int value) {
         return new EngineOptions(
-                value, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch, clock, cacheBytes);
+                value,
+                contextLength,
+                factors,
+                form,
+                transfer,
+                pool,
+                backend,
+                blockSize,
+                maxBatch,
+                clock,
+                cacheBytes,
+                quantize);
     }
 
     public EngineOptions withContextLength(int value) {
         OptionalInt length = OptionalInt.of(value);
         return new EngineOptions(
-                threads, length, factors, form, transfer, pool, backend, blockSize, maxBatch, clock, cacheBytes);
+                threads,
+                length,
+                factors,
+                form,
+                transfer,
+                pool,
+                backend,
+                blockSize,
+                maxBatch,
+                clock,
+                cacheBytes,
+                quantize);
     }
 
     public EngineOptions withFactors(Path value) {
         Optional<Path> folder = Optional.of(value);
         return new EngineOptions(
-                threads, contextLength, folder, form, transfer, pool, backend, blockSize, maxBatch, clock, cacheBytes);
+                threads,
+                contextLength,
+                folder,
+                form,
+                transfer,
+                pool,
+                backend,
+                blockSize,
+                maxBatch,
+                clock,
+                cacheBytes,
+                quantize);
     }
 
     public EngineOptions withForm(Form value) {
@@ -109,12 +161,24 @@ public record EngineOptions(
                 blockSize,
                 maxBatch,
                 clock,
-                cacheBytes);
+                cacheBytes,
+                quantize);
     }
 
     public EngineOptions withTransfer(boolean value) {
         return new EngineOptions(
-                threads, contextLength, factors, form, value, pool, backend, blockSize, maxBatch, clock, cacheBytes);
+                threads,
+                contextLength,
+                factors,
+                form,
+                value,
+                pool,
+                backend,
+                blockSize,
+                maxBatch,
+                clock,
+                cacheBytes,
+                quantize);
     }
 
     public EngineOptions withPool(WorkerPool value) {
@@ -130,31 +194,104 @@ public record EngineOptions(
                 blockSize,
                 maxBatch,
                 clock,
-                cacheBytes);
+                cacheBytes,
+                quantize);
     }
 
     public EngineOptions withBackend(Function<WorkerPool, Backend> value) {
         return new EngineOptions(
-                threads, contextLength, factors, form, transfer, pool, value, blockSize, maxBatch, clock, cacheBytes);
+                threads,
+                contextLength,
+                factors,
+                form,
+                transfer,
+                pool,
+                value,
+                blockSize,
+                maxBatch,
+                clock,
+                cacheBytes,
+                quantize);
     }
 
     public EngineOptions withBlockSize(int value) {
         return new EngineOptions(
-                threads, contextLength, factors, form, transfer, pool, backend, value, maxBatch, clock, cacheBytes);
+                threads,
+                contextLength,
+                factors,
+                form,
+                transfer,
+                pool,
+                backend,
+                value,
+                maxBatch,
+                clock,
+                cacheBytes,
+                quantize);
     }
 
     public EngineOptions withMaxBatch(int value) {
         return new EngineOptions(
-                threads, contextLength, factors, form, transfer, pool, backend, blockSize, value, clock, cacheBytes);
+                threads,
+                contextLength,
+                factors,
+                form,
+                transfer,
+                pool,
+                backend,
+                blockSize,
+                value,
+                clock,
+                cacheBytes,
+                quantize);
     }
 
     public EngineOptions withClock(LongSupplier value) {
         return new EngineOptions(
-                threads, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch, value, cacheBytes);
+                threads,
+                contextLength,
+                factors,
+                form,
+                transfer,
+                pool,
+                backend,
+                blockSize,
+                maxBatch,
+                value,
+                cacheBytes,
+                quantize);
     }
 
     public EngineOptions withCacheBytes(long value) {
         return new EngineOptions(
-                threads, contextLength, factors, form, transfer, pool, backend, blockSize, maxBatch, clock, value);
+                threads,
+                contextLength,
+                factors,
+                form,
+                transfer,
+                pool,
+                backend,
+                blockSize,
+                maxBatch,
+                clock,
+                value,
+                quantize);
+    }
+
+    public EngineOptions withQuantize(Quantize value) {
+        Optional<Quantize> rounding = Optional.of(value);
+        return new EngineOptions(
+                threads,
+                contextLength,
+                factors,
+                form,
+                transfer,
+                pool,
+                backend,
+                blockSize,
+                maxBatch,
+                clock,
+                cacheBytes,
+                rounding);
     }
 }
