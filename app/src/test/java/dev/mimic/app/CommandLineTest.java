@@ -40,6 +40,7 @@ final class CommandLineTest {
             "svd",
             "decompose",
             "merge",
+            "quantize",
             "train",
             "adapt",
             "eval",

@@ -348,6 +348,16 @@ public final class Engine implements AutoCloseable {
         return model.chatTemplate();
     }
 
+    /**
+     * Checks that the model's weights are plain numbers on disk.
+     *
+     * @param operation what needs them, for the message
+     * @throws dev.mimic.loader.InvalidModelException if they are quantized
+     */
+    public void requirePlain(String operation) {
+        model.directory().requirePlain(operation);
+    }
+
     /** The model's configuration. */
     public ModelConfig config() {
         return model.directory().config();

@@ -8,6 +8,7 @@ import dev.mimic.loader.model.ModelConfig;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 
@@ -27,6 +28,7 @@ import java.util.function.LongSupplier;
  * @param cacheBytes keys and values of the rows decoded together at most; a row that would exceed it waits, unless it is
  *     alone
  * @param keyValueType how cached keys and values are held; training always has F32
+ * @param quantize rounds the weights while they are loaded; empty for as they are
  */
 public record EngineOptions(
         int threads,
@@ -40,7 +42,23 @@ public record EngineOptions(
         int maxBatch,
         LongSupplier clock,
         long cacheBytes,
-        CacheFormat keyValueType) {
+        CacheFormat keyValueType,
+        Optional<Quantize> quantize) {
+
+    /** Bits that weights are rounded to. */
+    public enum WeightFormat {
+        /** Eight, with a scale per 32 columns. */
+        Q8,
+        /** Four, with a scale per 32 columns; embeddings and head get eight. */
+        Q4
+    }
+
+    /**
+     * Rounding of plain weights while they are loaded. Layers in factors stay as they are.
+     *
+     * @param listener hears the name of each weight before it is rounded
+     */
+    public record Quantize(WeightFormat format, Consumer<String> listener) {}
 
     /** How factors are applied. */
     public enum Form {
@@ -90,7 +108,8 @@ public record EngineOptions(
             32,
             System::nanoTime,
             Long.MAX_VALUE,
-            CacheFormat.F32);
+            CacheFormat.F32,
+            Optional.empty());
 
     /**
      * Checks the numbers.
@@ -124,7 +143,8 @@ public record EngineOptions(
                 maxBatch,
                 clock,
                 cacheBytes,
-                keyValueType);
+                keyValueType,
+                quantize);
     }
 
     public EngineOptions withContextLength(int value) {
@@ -141,7 +161,8 @@ public record EngineOptions(
                 maxBatch,
                 clock,
                 cacheBytes,
-                keyValueType);
+                keyValueType,
+                quantize);
     }
 
     public EngineOptions withFactors(Path value) {
@@ -158,7 +179,8 @@ public record EngineOptions(
                 maxBatch,
                 clock,
                 cacheBytes,
-                keyValueType);
+                keyValueType,
+                quantize);
     }
 
     public EngineOptions withForm(Form value) {
@@ -174,7 +196,8 @@ public record EngineOptions(
                 maxBatch,
                 clock,
                 cacheBytes,
-                keyValueType);
+                keyValueType,
+                quantize);
     }
 
     public EngineOptions withTransfer(boolean value) {
@@ -190,7 +213,8 @@ public record EngineOptions(
                 maxBatch,
                 clock,
                 cacheBytes,
-                keyValueType);
+                keyValueType,
+                quantize);
     }
 
     public EngineOptions withPool(WorkerPool value) {
@@ -207,7 +231,8 @@ public record EngineOptions(
                 maxBatch,
                 clock,
                 cacheBytes,
-                keyValueType);
+                keyValueType,
+                quantize);
     }
 
     public EngineOptions withBackend(Function<WorkerPool, Backend> value) {
@@ -223,7 +248,8 @@ public record EngineOptions(
                 maxBatch,
                 clock,
                 cacheBytes,
-                keyValueType);
+                keyValueType,
+                quantize);
     }
 
     public EngineOptions withBlockSize(int value) {
@@ -239,7 +265,8 @@ public record EngineOptions(
                 maxBatch,
                 clock,
                 cacheBytes,
-                keyValueType);
+                keyValueType,
+                quantize);
     }
 
     public EngineOptions withMaxBatch(int value) {
@@ -255,7 +282,8 @@ public record EngineOptions(
                 value,
                 clock,
                 cacheBytes,
-                keyValueType);
+                keyValueType,
+                quantize);
     }
 
     public EngineOptions withClock(LongSupplier value) {
@@ -271,7 +299,8 @@ public record EngineOptions(
                 maxBatch,
                 value,
                 cacheBytes,
-                keyValueType);
+                keyValueType,
+                quantize);
     }
 
     public EngineOptions withCacheBytes(long value) {
@@ -287,7 +316,8 @@ public record EngineOptions(
                 maxBatch,
                 clock,
                 value,
-                keyValueType);
+                keyValueType,
+                quantize);
     }
 
     public EngineOptions withKeyValueType(CacheFormat value) {
@@ -303,6 +333,25 @@ public record EngineOptions(
                 maxBatch,
                 clock,
                 cacheBytes,
-                value);
+                value,
+                quantize);
+    }
+
+    public EngineOptions withQuantize(Quantize value) {
+        Optional<Quantize> rounding = Optional.of(value);
+        return new EngineOptions(
+                threads,
+                contextLength,
+                factors,
+                form,
+                transfer,
+                pool,
+                backend,
+                blockSize,
+                maxBatch,
+                clock,
+                cacheBytes,
+                keyValueType,
+                rounding);
     }
 }

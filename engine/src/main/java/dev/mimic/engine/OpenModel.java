@@ -2,14 +2,17 @@ package dev.mimic.engine;
 
 import dev.mimic.engine.model.Factor;
 import dev.mimic.engine.model.Factors;
+import dev.mimic.engine.model.QuantizingLoader;
 import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.model.TransformerWeights;
 import dev.mimic.engine.model.WeightReader;
 import dev.mimic.engine.prompt.ChatTemplate;
 import dev.mimic.kernels.WorkerPool;
+import dev.mimic.kernels.matrix.QuantizedFormat;
 import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.model.ModelDirectory;
 import dev.mimic.loader.tokenizer.Tokenizer;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -90,13 +93,21 @@ final class OpenModel implements AutoCloseable {
             int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
             pool = own(WorkerPool.of(threads));
         }
-        TransformerWeights weights =
-                new TransformerWeights(directory.config(), new WeightReader(directory), byName(), form(options.form()));
+        WorkerPool shared = pool;
+        Optional<QuantizingLoader> quantizer = options.quantize().map(wanted -> quantizer(wanted, shared));
+        WeightReader reader = new WeightReader(directory, quantizer);
+        TransformerWeights weights = new TransformerWeights(directory.config(), reader, byName(), form(options.form()));
         transformer = new Transformer(
                 directory.config(),
                 weights,
                 options.backend().apply(pool),
                 Math.max(options.blockSize(), options.maxBatch()));
+    }
+
+    private QuantizingLoader quantizer(EngineOptions.Quantize wanted, WorkerPool pool) {
+        Arena arena = own(Arena.ofShared());
+        QuantizedFormat format = QuantizedFormat.valueOf(wanted.format().name());
+        return new QuantizingLoader(format, arena, pool, wanted.listener()::accept);
     }
 
     private Map<String, Factor> byName() {

@@ -21,6 +21,9 @@ public final class VectorWidth {
     public static final VectorSpecies<Short> SHORTS =
             VectorSpecies.of(short.class, VectorShape.forBitSize(SPECIES.vectorBitSize() / 2));
 
+    /** Vectors of short, of all bits. */
+    public static final VectorSpecies<Short> WORDS = SPECIES.withLanes(short.class);
+
     private VectorWidth() {}
 
     /** Bits of a vector. */

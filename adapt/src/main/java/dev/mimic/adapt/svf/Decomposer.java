@@ -113,6 +113,7 @@ public final class Decomposer implements AutoCloseable {
      * @throws java.io.UncheckedIOException if {@code out} cannot be written
      */
     public List<MatrixReport> decompose(ModelDirectory model, Path out, DecompositionListener listener) {
+        model.requirePlain("decompose");
         List<String> weights = options.targets().choose(model.tensorNames());
         List<MatrixReport> reports = new ArrayList<>();
         try (FactorsFolder folder = FactorsFolder.open(out, model.fingerprint(), options)) {

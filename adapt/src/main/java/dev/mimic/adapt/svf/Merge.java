@@ -11,6 +11,7 @@ import dev.mimic.kernels.svd.Recomposition;
 import dev.mimic.kernels.svd.Svd;
 import dev.mimic.kernels.svf.SvfFactors;
 import dev.mimic.loader.InvalidModelException;
+import dev.mimic.loader.model.DerivedFolder;
 import dev.mimic.loader.model.ModelDirectory;
 import dev.mimic.loader.safetensors.DType;
 import dev.mimic.loader.safetensors.PendingTensor;
@@ -21,6 +22,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -55,7 +57,7 @@ public final class Merge implements AutoCloseable {
             Consumer<String> notes,
             Consumer<String> progress) {
         /** As Hugging Face cuts its files. */
-        public static final long SHARD_BYTES = 5_000_000_000L;
+        public static final long SHARD_BYTES = DerivedFolder.SHARD_BYTES;
 
         public Options {
             dtype.ifPresent(type -> {
@@ -95,11 +97,12 @@ public final class Merge implements AutoCloseable {
             ModelDirectory model, Optional<Factors> factors, ExpertMixture mixture, Path out, Options options) {
         try (Merge merge = new Merge(model, factors, mixture, options)) {
             merge.check();
-            MergedFolder.write(model, out, options.dtype(), options.shardBytes(), merge.tensors());
+            DerivedFolder.write("merge", model, out, options.dtype(), options.shardBytes(), merge.tensors(), Map.of());
         }
     }
 
     private void check() {
+        model.requirePlain("merge");
         if (factors.isPresent()) {
             Factors held = factors.get();
             if (!options.transfer()) {

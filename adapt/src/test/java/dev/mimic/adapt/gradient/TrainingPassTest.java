@@ -296,7 +296,7 @@ final class TrainingPassTest {
                     pass.gradient(Map.of(), batch, new Objective(0.1, KlForm.CODE));
                     int passes = memory > 0 ? 3 : 4;
                     narrow.forEach(linear -> assertEquals(passes * 15, taken(counted, linear), linear.name()));
-                    whole.forEach(linear -> assertEquals(passes * all, taken(counted, linear), linear.name()));
+                    whole.forEach(linear -> assertEquals((long) passes * all, taken(counted, linear), linear.name()));
                 }
             }
         }

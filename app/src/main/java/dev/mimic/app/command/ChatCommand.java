@@ -90,6 +90,9 @@ final class ChatCommand implements Callable<Integer>, CheckedOptions {
     private LoraFlags lora;
 
     @Mixin
+    private QuantizeFlags quantize;
+
+    @Mixin
     private AdaptFlags adapt;
 
     @Mixin
@@ -112,7 +115,7 @@ final class ChatCommand implements Callable<Integer>, CheckedOptions {
     public Integer call() {
         experts.maybeLater();
         try (Session session = Session.open(
-                        mimic.console(), spec, common, model, context, experts, lora, adapt, tasks, BATCH);
+                        mimic.console(), spec, common, model, context, experts, lora, adapt, tasks, quantize, BATCH);
                 Lines lines = lines(mimic.console())) {
             if (session.engine().chatTemplate().isEmpty()) {
                 throw new IllegalArgumentException(model + " has no chat template; `mimic run` continues raw text");

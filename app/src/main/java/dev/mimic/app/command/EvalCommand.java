@@ -104,6 +104,9 @@ final class EvalCommand implements Callable<Integer>, CheckedOptions {
     private LoraFlags lora;
 
     @Mixin
+    private QuantizeFlags quantize;
+
+    @Mixin
     private AdaptFlags adapt;
 
     @Override
@@ -127,8 +130,8 @@ final class EvalCommand implements Callable<Integer>, CheckedOptions {
         Task task = tasks.task(spec, mimic.console());
         TaskData rows = TaskData.read(spec, task, data, "test", "--data").limit(limit);
         int replyLimit = maxTokens == null ? task.replyLimit() : maxTokens;
-        try (Session session =
-                Session.open(mimic.console(), spec, common, model, null, experts, lora, adapt, tasks, batch)) {
+        try (Session session = Session.open(
+                mimic.console(), spec, common, model, null, experts, lora, adapt, tasks, quantize, batch)) {
             TaskData shots = adapt.mode() == AdaptFlags.Mode.FEWSHOT
                     ? TaskData.read(spec, task, adapt.shots(), "shots", "--shots")
                     : null;

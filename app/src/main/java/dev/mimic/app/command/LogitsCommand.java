@@ -27,7 +27,8 @@ import picocli.CommandLine.Spec;
         description = "Writes the logits of every position of given tokens to a safetensors file.",
         footer = {
             "",
-            "The file holds \"logits\" F32 [n, vocabulary]; --hidden adds \"hidden.0\" (embeddings), \"hidden.i\" (after",
+            "The file holds \"logits\" F32 [n, vocabulary]; --hidden adds \"hidden.0\" (embeddings), \"hidden.i\""
+                    + " (after",
             "layer i) and, one higher than the last layer, what the final norm gives, F32 [n, hidden] each.",
             "",
             "  mimic logits bundled --ids 0,3,448 --out logits.safetensors"
@@ -63,10 +64,13 @@ final class LogitsCommand implements Callable<Integer> {
     @Mixin
     private LoraFlags lora;
 
+    @Mixin
+    private QuantizeFlags quantize;
+
     @Override
     public Integer call() {
         AtomicFile.requirePlace(out);
-        try (Session session = Session.open(mimic.console(), spec, common, model, experts, lora);
+        try (Session session = Session.open(mimic.console(), spec, common, model, experts, lora, quantize);
                 Arena arena = Arena.ofShared()) {
             int count = ids.size();
             int vocabulary = session.engine().config().vocabularySize();

@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             SvdCommand.class,
             DecomposeCommand.class,
             MergeCommand.class,
+            QuantizeCommand.class,
             TrainCommand.class,
             AdaptCommand.class,
             EvalCommand.class,

@@ -101,6 +101,9 @@ final class RunCommand implements Callable<Integer>, CheckedOptions {
     private LoraFlags lora;
 
     @Mixin
+    private QuantizeFlags quantize;
+
+    @Mixin
     private AdaptFlags adapt;
 
     @Mixin
@@ -126,8 +129,8 @@ final class RunCommand implements Callable<Integer>, CheckedOptions {
         if (chat && promptIds != null) {
             throw new ParameterException(spec.commandLine(), "--chat takes a PROMPT, not --prompt-ids");
         }
-        try (Session session =
-                Session.open(mimic.console(), spec, common, model, context, experts, lora, adapt, tasks, BATCH)) {
+        try (Session session = Session.open(
+                mimic.console(), spec, common, model, context, experts, lora, adapt, tasks, quantize, BATCH)) {
             session.noteUnsupported();
             if (!session.engine().hasTokenizer()) {
                 mimic.console().note(model + " has no tokenizer.json, so replies have no text; --json gives their ids");
@@ -205,7 +208,8 @@ final class RunCommand implements Callable<Integer>, CheckedOptions {
             mimic.console()
                     .note(String.format(
                             Locale.ROOT,
-                            "loaded in %.2f s; %d prompt tokens at %.0f a second, %d new tokens at %.1f a second; ended by %s",
+                            "loaded in %.2f s; %d prompt tokens at %.0f a second, %d new tokens at %.1f a second;"
+                                    + " ended by %s",
                             engine.loadSeconds(),
                             result.promptIds().length,
                             result.prefillTokensPerSecond(),

@@ -56,6 +56,9 @@ final class ScoreCommand implements Callable<Integer> {
     @Mixin
     private LoraFlags lora;
 
+    @Mixin
+    private QuantizeFlags quantize;
+
     @Override
     public Integer call() {
         boolean texts = prompt != null && completion != null && promptIds == null && completionIds == null;
@@ -64,7 +67,7 @@ final class ScoreCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "expected --prompt and --completion, or --prompt-ids and --completion-ids");
         }
-        try (Session session = Session.open(mimic.console(), spec, common, model, experts, lora)) {
+        try (Session session = Session.open(mimic.console(), spec, common, model, experts, lora, quantize)) {
             Score score = texts
                     ? session.engine().score(prompt, completion, session.adapter())
                     : session.engine().score(array(promptIds), array(completionIds), session.adapter());

@@ -74,13 +74,15 @@ final class Session implements AutoCloseable {
             LoraFlags lora,
             AdaptFlags adapt,
             TaskFlags task,
+            QuantizeFlags quantize,
             int batch) {
         lora.check(spec, flags.experts(), adapt.active());
         adapt.check(spec, model, model.equals(BundledModel.NAME), flags, task);
         if (adapt.active()) {
             flags.maybeLater();
         }
-        return open(console, spec, common, model, context, flags, batch).with(lora);
+        return open(console, spec, common, model, context, flags, quantize, batch)
+                .with(lora);
     }
 
     /**
@@ -89,9 +91,16 @@ final class Session implements AutoCloseable {
      * @throws ParameterException if options do not go together
      */
     static Session open(
-            Console console, CommandSpec spec, CommonOptions common, String model, ExpertFlags flags, LoraFlags lora) {
+            Console console,
+            CommandSpec spec,
+            CommonOptions common,
+            String model,
+            ExpertFlags flags,
+            LoraFlags lora,
+            QuantizeFlags quantize) {
         lora.check(spec, flags.experts(), false);
-        return open(console, spec, common, model, null, flags).with(lora);
+        int batch = EngineOptions.DEFAULTS.maxBatch();
+        return open(console, spec, common, model, null, flags, quantize, batch).with(lora);
     }
 
     /**
@@ -109,6 +118,18 @@ final class Session implements AutoCloseable {
             Integer context,
             ExpertFlags flags,
             int batch) {
+        return open(console, spec, common, model, context, flags, new QuantizeFlags(), batch);
+    }
+
+    private static Session open(
+            Console console,
+            CommandSpec spec,
+            CommonOptions common,
+            String model,
+            Integer context,
+            ExpertFlags flags,
+            QuantizeFlags quantize,
+            int batch) {
         ExpertMixture.Mode mode = flags.mix();
         ModelSource source = ModelSource.of(model);
         Session session = null;
@@ -123,7 +144,7 @@ final class Session implements AutoCloseable {
             if (source.isBundled() && flags.factors() == null && flags.adapts()) {
                 options = options.withFactors(bundledFactors(source, common.threads()));
             }
-            session = new Session(console, source, flags, Engine.open(source.folder(), options));
+            session = new Session(console, source, flags, quantize.open(console, source.folder(), options));
             session.adapter = session.adapter(flags.experts(), mode);
             opened = true;
             return session;

@@ -60,8 +60,8 @@ public final class TransformerWeights {
         this.form = form;
         this.factors = factors;
         int hidden = config.hiddenSize();
-        embedding = reader.matrix("model.embed_tokens.weight", config.vocabularySize(), hidden);
-        head = config.tiedHead() ? embedding : reader.matrix("lm_head.weight", config.vocabularySize(), hidden);
+        embedding = reader.table("model.embed_tokens.weight", config.vocabularySize(), hidden);
+        head = config.tiedHead() ? embedding : reader.table("lm_head.weight", config.vocabularySize(), hidden);
         finalNorm = reader.vector("model.norm.weight", hidden);
         for (int layer = 0; layer < config.layers(); layer++) {
             blocks.add(block(config, reader, "model.layers." + layer + "."));
@@ -101,7 +101,8 @@ public final class TransformerWeights {
     private Linear linear(WeightReader reader, String layer, int out, int in, boolean hasBias) {
         String name = layer + ".weight";
         float[] bias = hasBias ? reader.vector(layer + ".bias", out) : NONE;
-        Linear linear = linear(name, reader.matrix(name, out, in), bias);
+        Matrix weight = factors.containsKey(name) ? reader.matrix(name, out, in) : reader.linear(name, out, in);
+        Linear linear = linear(name, weight, bias);
         linearOf.put(name, linear);
         return linear;
     }

@@ -1,10 +1,15 @@
 package dev.mimic.engine.model;
 
 import dev.mimic.kernels.matrix.Matrix;
+import dev.mimic.kernels.matrix.QuantizedFormat;
 import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.model.ModelDirectory;
+import dev.mimic.loader.model.QuantizationManifest;
+import dev.mimic.loader.safetensors.DType;
 import dev.mimic.loader.safetensors.TensorView;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 
 /**
  * Turns tensors on disk into matrices in memory: the only place that maps an element type to a kind of {@link Matrix}.
@@ -12,21 +17,91 @@ import java.util.List;
  */
 public final class WeightReader {
     private final ModelDirectory directory;
+    private final Optional<QuantizingLoader> quantizer;
 
     /** Reads from an open folder, which must outlive the matrices. */
     public WeightReader(ModelDirectory directory) {
+        this(directory, Optional.empty());
+    }
+
+    /** Reads from an open folder and rounds what it reads, where a quantizer is given. */
+    public WeightReader(ModelDirectory directory, Optional<QuantizingLoader> quantizer) {
         this.directory = directory;
+        this.quantizer = quantizer;
+    }
+
+    private String file() {
+        return String.valueOf(directory.path().getFileName());
     }
 
     /**
-     * The matrix of that name.
+     * The matrix of that name, as it is on disk: plain, or quantized by the folder's manifest.
      *
      * @param rows rows expected
      * @param cols columns expected
      * @throws InvalidModelException naming tensor, expected and found shape or type
      */
     public Matrix matrix(String name, int rows, int cols) {
-        return matrix(String.valueOf(directory.path().getFileName()), tensor(name, List.of((long) rows, (long) cols)));
+        Optional<QuantizationManifest.Entry> entry =
+                directory.quantization().map(manifest -> manifest.matrices().get(name));
+        if (entry.isPresent()) {
+            return quantized(name, QuantizedFormat.valueOf(entry.get().format().toUpperCase(Locale.ROOT)), rows, cols);
+        }
+        return matrix(file(), tensor(name, List.of((long) rows, (long) cols)));
+    }
+
+    /** The same of a linear layer, rounded where a quantizer was given. */
+    Matrix linear(String name, int rows, int cols) {
+        Matrix w = matrix(name, rows, cols);
+        return quantizer.isPresent() ? quantizer.get().linear(file(), name, w) : w;
+    }
+
+    /** The same of embeddings or the head. */
+    Matrix table(String name, int rows, int cols) {
+        Matrix w = matrix(name, rows, cols);
+        return quantizer.isPresent() ? quantizer.get().table(file(), name, w) : w;
+    }
+
+    private Matrix quantized(String name, QuantizedFormat format, int rows, int cols) {
+        String values = QuantizationManifest.values(name);
+        String scales = QuantizationManifest.scales(name);
+        TensorView valueTensor = tensor(values, valueShape(format, rows, cols));
+        TensorView scaleTensor = tensor(scales, scaleShape(rows, cols));
+        requireType(valueTensor, valueType(format));
+        requireType(scaleTensor, DType.BF16);
+        return format.matrix(rows, cols, valueTensor.data(), scaleTensor.data());
+    }
+
+    private void requireType(TensorView tensor, DType expected) {
+        if (tensor.dtype() != expected) {
+            throw new InvalidModelException(
+                    directory.path(),
+                    "tensor '" + tensor.name() + "': type is " + tensor.dtype() + ", expected " + expected);
+        }
+    }
+
+    /** The shape of a tensor of values: [panels of rows, blocks, ints of a block, rows, bytes of an int]. */
+    public static List<Long> valueShape(QuantizedFormat format, int rows, int cols) {
+        return List.of(
+                (long) QuantizedFormat.panels(rows),
+                (long) QuantizedFormat.blocks(cols),
+                (long) format.ints(),
+                (long) QuantizedFormat.ROWS,
+                (long) Integer.BYTES);
+    }
+
+    /** The shape of a tensor of scales: [panels of rows, blocks, rows]. */
+    public static List<Long> scaleShape(int rows, int cols) {
+        return List.of(
+                (long) QuantizedFormat.panels(rows), (long) QuantizedFormat.blocks(cols), (long) QuantizedFormat.ROWS);
+    }
+
+    /** The type of a tensor of values: bytes of 8 bits are signed, pairs of 4 are not. */
+    public static DType valueType(QuantizedFormat format) {
+        return switch (format) {
+            case Q8 -> DType.I8;
+            case Q4 -> DType.U8;
+        };
     }
 
     /**

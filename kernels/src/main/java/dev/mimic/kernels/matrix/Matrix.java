@@ -19,10 +19,10 @@ public sealed interface Matrix {
 
     int cols();
 
-    /** The elements, [rows, cols]; at least {@link #byteSize()} bytes. */
+    /** The elements, [rows, cols]; of a quantized matrix its values, in the layout of {@link QuantizedFormat}. */
     MemorySegment data();
 
-    /** Bytes of one element. */
+    /** Bytes of one element; 0 where it is less than one. */
     int elementBytes();
 
     /**
@@ -32,7 +32,7 @@ public sealed interface Matrix {
      */
     float get(long index);
 
-    /** Bytes of all elements. */
+    /** Bytes of all elements, and of the scales where there are some. */
     default long byteSize() {
         return (long) rows() * cols() * elementBytes();
     }
@@ -93,6 +93,58 @@ public sealed interface Matrix {
         @Override
         public float get(long index) {
             return Float.intBitsToFloat(data.get(SHORT, index * Short.BYTES) << 16);
+        }
+    }
+
+    /**
+     * Eight bits in blocks of 32 columns: {@code w[r, c] = value · scale[r, c / 32]}, exact in F32.
+     *
+     * @param data values, and {@code scales} of BF16, both as {@link QuantizedFormat} lays them out
+     */
+    record Q8(int rows, int cols, MemorySegment data, MemorySegment scales) implements Matrix {
+        public Q8 {
+            QuantizedFormat.Q8.check(rows, cols, data, scales);
+        }
+
+        @Override
+        public int elementBytes() {
+            return 1;
+        }
+
+        @Override
+        public float get(long index) {
+            return QuantizedFormat.Q8.get(cols, data, scales, index);
+        }
+
+        @Override
+        public long byteSize() {
+            return QuantizedFormat.Q8.valueBytes(rows, cols) + QuantizedFormat.Q8.scaleBytes(rows, cols);
+        }
+    }
+
+    /**
+     * Four bits in blocks of 32 columns: {@code w[r, c] = (nibble - 8) · scale[r, c / 32]}, exact in F32.
+     *
+     * @param data values, and {@code scales} of BF16, both as {@link QuantizedFormat} lays them out
+     */
+    record Q4(int rows, int cols, MemorySegment data, MemorySegment scales) implements Matrix {
+        public Q4 {
+            QuantizedFormat.Q4.check(rows, cols, data, scales);
+        }
+
+        @Override
+        public int elementBytes() {
+            return 0;
+        }
+
+        @Override
+        public float get(long index) {
+            return QuantizedFormat.Q4.get(cols, data, scales, index);
+        }
+
+        @Override
+        public long byteSize() {
+            return QuantizedFormat.Q4.valueBytes(rows, cols) + QuantizedFormat.Q4.scaleBytes(rows, cols);
         }
     }
 }

@@ -39,7 +39,8 @@ public interface MatrixKernels {
 
     /**
      * Matrix-vector products of decoding, the weights read once for all rows:
-     * {@code y[i, r] = Σ_c weights[r, c] · x[i, c]}.
+     * {@code y[i, r] = Σ_c weights[r, c] · x[i, c]}. With {@link Matrix.Q4} x is rounded to 8 bits first, in blocks of 32
+     * columns: {@code |x - x'| ≤ max |x of the block| / 254}; a block with a number that is not finite gives NaN.
      *
      * @param weights [rows, cols]
      * @param batch rows of x and y; small (1 to about 32)

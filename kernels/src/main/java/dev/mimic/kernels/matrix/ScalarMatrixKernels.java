@@ -29,7 +29,8 @@ final class ScalarMatrixKernels implements MatrixKernels {
     @Override
     public void gemv(Matrix weights, int batch, float[] x, float[] y) {
         MatrixShapes.forward("gemv", weights, batch, x, y);
-        pool.run(weights.rows(), 16, (begin, end) -> rows(weights, begin, end, batch, x, y));
+        float[] read = weights instanceof Matrix.Q4 ? rounded(x, batch, weights.cols()) : x;
+        pool.run(weights.rows(), 16, (begin, end) -> rows(weights, begin, end, batch, read, y));
     }
 
     @Override
@@ -70,14 +71,38 @@ final class ScalarMatrixKernels implements MatrixKernels {
     static void rows(Matrix weights, int begin, int end, int batch, float[] x, float[] y) {
         int rows = weights.rows();
         int cols = weights.cols();
+        float[] row = new float[cols];
         for (int r = begin; r < end; r++) {
+            widen(weights, r, 0, cols, row);
             for (int i = 0; i < batch; i++) {
                 float sum = 0;
                 for (int c = 0; c < cols; c++) {
-                    sum += weights.get((long) r * cols + c) * x[i * cols + c];
+                    sum += row[c] * x[i * cols + c];
                 }
                 y[i * rows + r] = sum;
             }
+        }
+    }
+
+    /** What 8 bits hold of x: [batch, cols]. */
+    private static float[] rounded(float[] x, int batch, int cols) {
+        QuantizedActivations rows = new QuantizedActivations();
+        rows.reserve(Math.multiplyExact(batch, QuantizedFormat.blocks(cols)));
+        float[] rounded = new float[batch * cols];
+        for (int i = 0; i < batch; i++) {
+            rows.roundRow(i, x, i * cols, cols);
+            for (int c = 0; c < cols; c++) {
+                rounded[i * cols + c] = rows.get(i, cols, c);
+            }
+        }
+        return rounded;
+    }
+
+    /** {@code row[c] = weights[r, c]} for c in [begin, end). */
+    private static void widen(Matrix weights, int r, int begin, int end, float[] row) {
+        long first = (long) r * weights.cols();
+        for (int c = begin; c < end; c++) {
+            row[c] = weights.get(first + c);
         }
     }
 
@@ -85,12 +110,16 @@ final class ScalarMatrixKernels implements MatrixKernels {
     static void cols(Matrix weights, int begin, int end, int batch, float[] x, float[] y) {
         int rows = weights.rows();
         int cols = weights.cols();
+        float[] row = new float[cols];
         for (int i = 0; i < batch; i++) {
             Arrays.fill(y, i * cols + begin, i * cols + end, 0);
-            for (int r = 0; r < rows; r++) {
+        }
+        for (int r = 0; r < rows; r++) {
+            widen(weights, r, begin, end, row);
+            for (int i = 0; i < batch; i++) {
                 float xr = x[i * rows + r];
                 for (int c = begin; c < end; c++) {
-                    y[i * cols + c] += weights.get((long) r * cols + c) * xr;
+                    y[i * cols + c] += row[c] * xr;
                 }
             }
         }

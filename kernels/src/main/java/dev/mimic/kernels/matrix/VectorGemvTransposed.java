@@ -34,6 +34,7 @@ final class VectorGemvTransposed implements VectorMatrixKernels.Ranged {
 
     @Override
     public void range(Matrix weights, int batch, float[] x, float[] y, int begin, int end, VectorWorkspace workspace) {
+        boolean inPlace = batch == 1 && (weights instanceof Matrix.F32 || weights instanceof Matrix.Bf16);
         int most = batch == 1 ? COLS : COLS_OF_FEW;
         int rows = weights.rows();
         int cols = weights.cols();
@@ -42,7 +43,7 @@ final class VectorGemvTransposed implements VectorMatrixKernels.Ranged {
         float[] sums = workspace.sums(padded * Math.min(most, end - begin));
         for (int col = begin; col < end; col += most) {
             int length = Math.min(most, end - col);
-            int body = batch == 1 && !(weights instanceof Matrix.F16) ? SPECIES.loopBound(length) : 0;
+            int body = inPlace ? SPECIES.loopBound(length) : 0;
             for (int i = 0; i < batch; i++) {
                 Arrays.fill(y, i * cols + col, i * cols + col + length, 0);
             }

@@ -26,6 +26,7 @@ final class VectorMatrixKernels implements MatrixKernels {
     private final VectorWorkspace[] workspaces;
     private final Job job = new Job();
     private final VectorGemv gemv = new VectorGemv();
+    private final VectorQuantizedGemv quantizedGemv = new VectorQuantizedGemv();
     private final VectorGemvPanels gemvPanels = new VectorGemvPanels();
     private final VectorGemvTransposed gemvTransposed = new VectorGemvTransposed();
     private final VectorGemm gemm = new VectorGemm();
@@ -75,6 +76,10 @@ final class VectorMatrixKernels implements MatrixKernels {
     @Override
     public void gemv(Matrix weights, int batch, float[] x, float[] y) {
         MatrixShapes.forward("gemv", weights, batch, x, y);
+        if (isQuantized(weights)) {
+            run(quantizedGemv, weights, batch, x, y, weights.rows(), VectorQuantizedGemv.GRAIN);
+            return;
+        }
         int inPanels = weights.cols() < LANES ? 0 : VectorGemvPanels.rowsOf(batch);
         for (int first = 0; first < inPanels; first += gemvPanels.rowsInChunk()) {
             int panels = gemvPanels.startChunk(weights, inPanels, first);
@@ -102,7 +107,7 @@ final class VectorMatrixKernels implements MatrixKernels {
         MatrixShapes.forward("gemm", weights, batch, x, y);
         // one form turns the weights, the other x and y; both give the same bits
         long turned = (long) batch * (weights.rows() + weights.cols());
-        if (turned >= (long) weights.rows() * weights.cols()) {
+        if (isQuantized(weights) || turned >= (long) weights.rows() * weights.cols()) {
             packed(panelGemm, weights, batch, x, y, weights.rows());
             return;
         }
@@ -117,6 +122,10 @@ final class VectorMatrixKernels implements MatrixKernels {
     public void gemmTransposed(Matrix weights, int batch, float[] x, float[] y) {
         MatrixShapes.transposed("gemmTransposed", weights, batch, x, y);
         packed(panelGemmTransposed, weights, batch, x, y, weights.cols());
+    }
+
+    private static boolean isQuantized(Matrix weights) {
+        return weights instanceof Matrix.Q8 || weights instanceof Matrix.Q4;
     }
 
     /** Threads share the rows of x where each gets enough of them to repay that it packs all weights. */

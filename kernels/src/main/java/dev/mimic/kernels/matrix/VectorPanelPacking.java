@@ -29,6 +29,10 @@ enum VectorPanelPacking {
 
         @Override
         void pack(Matrix weights, int output, int width, int k, int depth, float[] lines, float[] packed) {
+            if (weights instanceof Matrix.Q8 || weights instanceof Matrix.Q4) {
+                VectorQuantizedUnpack.panels(weights, output, width, k, depth, packed);
+                return;
+            }
             for (int j = 0; j < width; j += LINES) {
                 int valid = Math.min(LINES, width - j);
                 VectorUnpack.block(weights, output + j, k, valid, depth, lines, 0, DEPTH);
@@ -58,8 +62,8 @@ enum VectorPanelPacking {
                 switch (weights) {
                     case Matrix.F32 f32 -> f32(f32.data(), from, body, packed, to);
                     case Matrix.Bf16 bf16 -> bf16(bf16.data(), from, body, packed, to);
-                    case Matrix.F16 f16 -> {
-                        VectorUnpack.block(f16, k + line, output, 1, body, lines, 0, 0);
+                    case Matrix.F16 _, Matrix.Q8 _, Matrix.Q4 _ -> {
+                        VectorUnpack.block(weights, k + line, output, 1, body, lines, 0, 0);
                         cut(lines, body, packed, to);
                     }
                 }

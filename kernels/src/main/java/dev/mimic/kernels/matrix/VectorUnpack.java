@@ -38,6 +38,8 @@ final class VectorUnpack {
                     f16(data, first + r * stride, cols, out, outOffset + r * outStride);
                 }
             }
+            case Matrix.Q8 _, Matrix.Q4 _ ->
+                VectorQuantizedUnpack.block(weights, row, col, rows, cols, out, outOffset, outStride);
             case Matrix.Bf16 bf16 -> {
                 for (int r = 0; r < rows; r++) {
                     bf16(bf16, data, first + r * stride, cols, out, outOffset + r * outStride);

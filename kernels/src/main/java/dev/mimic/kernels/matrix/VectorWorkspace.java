@@ -14,6 +14,7 @@ final class VectorWorkspace {
     private final float[] rows = new float[VectorChainTile.ROWS * VectorDots.LEADING];
     private final float[] tiles = new float[(4 + VectorGemvPanels.GROUPS) * VectorChainTile.SIZE];
     private final float[] tile = new float[VectorGemmTile.ROWS * VectorGemmTile.PANEL];
+    private final QuantizedActivations activations = new QuantizedActivations();
     private final float[] lines = new float[VectorPanelPacking.SCRATCH];
 
     /** Twelve rows of F32, {@link VectorDots#LEADING} apart. */
@@ -48,6 +49,11 @@ final class VectorWorkspace {
     /** Widened lines of weights on their way into panels. */
     float[] lines() {
         return lines;
+    }
+
+    /** Rows of x in 8 bits. */
+    QuantizedActivations activations() {
+        return activations;
     }
 
     /** Chains in the making, [4 + GROUPS, 12, PANEL]. */

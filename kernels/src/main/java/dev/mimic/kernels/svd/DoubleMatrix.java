@@ -59,6 +59,11 @@ final class DoubleMatrix {
                     to[j] = Float.intBitsToFloat(data.get(Matrix.SHORT, base + (long) j * Short.BYTES) << 16);
                 }
             }
+            case Matrix.Q8 _, Matrix.Q4 _ -> {
+                for (int j = 0; j < cols; j++) {
+                    to[j] = w.get((long) row * cols + j);
+                }
+            }
             case Matrix.F16 _ -> {
                 for (int j = 0; j < cols; j++) {
                     to[j] = Float.float16ToFloat(data.get(Matrix.SHORT, base + (long) j * Short.BYTES));

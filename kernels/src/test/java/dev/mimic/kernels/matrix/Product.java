@@ -20,7 +20,18 @@ enum Product {
     enum Format {
         F32,
         F16,
-        BF16;
+        BF16,
+        Q8,
+        Q4;
+
+        /** Its quantized format; null for a plain one. */
+        QuantizedFormat quantized() {
+            return switch (this) {
+                case F32, F16, BF16 -> null;
+                case Q8 -> QuantizedFormat.Q8;
+                case Q4 -> QuantizedFormat.Q4;
+            };
+        }
 
         static Format any(RandomGenerator random) {
             List<Format> all = List.of(values());
@@ -76,18 +87,24 @@ enum Product {
         for (int i = 0; i < w.length; i++) {
             w[i] = weights.get(i);
         }
+        boolean rounded = this == GEMV && weights instanceof Matrix.Q4;
         for (int i = 0; i < batch; i++) {
+            double[] off = rounded ? roundingOf(x, i * n, n) : new double[n];
             for (int o = 0; o < outputs; o++) {
                 double sum = 0;
                 double magnitude = 0;
+                double input = 0;
                 for (int j = 0; j < n; j++) {
-                    double product = w[transposed() ? j * outputs + o : o * n + j] * x[i * n + j];
+                    double weight = w[transposed() ? j * outputs + o : o * n + j];
+                    double product = weight * x[i * n + j];
                     sum += product;
                     magnitude += Math.abs(product);
+                    input += Math.abs(weight) * off[j];
                 }
                 assertClose(
                         sum,
-                        magnitude,
+                        magnitude + input,
+                        input,
                         n,
                         y[i * outputs + o],
                         this + " " + describe(weights) + " batch " + batch + ": y[" + i + ", " + o + "]");
@@ -95,12 +112,25 @@ enum Product {
         }
     }
 
-    private static void assertClose(double expected, double magnitude, int n, float actual, String what) {
+    /** How far a number of x in 8 bits may be off: half a step of its block, and the roundings of the step itself. */
+    private static double[] roundingOf(float[] x, int offset, int n) {
+        double[] off = new double[n];
+        for (int j = 0; j < n; j++) {
+            double largest = 0;
+            for (int k = j / 32 * 32; k < Math.min(n, j / 32 * 32 + 32); k++) {
+                largest = Math.max(largest, Math.abs(x[offset + k]));
+            }
+            off[j] = largest / 254 * (1 + Math.scalb(1.0, -14));
+        }
+        return off;
+    }
+
+    private static void assertClose(double expected, double magnitude, double input, int n, float actual, String what) {
         if (Double.isNaN(expected) || Double.isInfinite(expected)) {
             assertEquals((float) expected, actual, what);
         } else {
             // n products and n sums, each rounded once; below the normal range an absolute half of the least number
-            double bound = (n + 1) * Math.scalb(magnitude, -24) * 1.001 + (n + 1) * Float.MIN_VALUE;
+            double bound = (n + 1) * Math.scalb(magnitude, -24) * 1.001 + (n + 1) * Float.MIN_VALUE + input;
             assertTrue(
                     Math.abs(actual - expected) <= bound,
                     () -> what + " is " + actual + ", expected " + expected + " within " + bound);
@@ -117,6 +147,9 @@ enum Product {
      * @param shift bytes by which its first element misses alignment
      */
     static Matrix weights(Arena arena, RandomGenerator random, Format format, int rows, int cols, int shift) {
+        if (format.quantized() != null) {
+            return quantized(arena, random, format.quantized(), rows, cols, shift);
+        }
         int width = format == Format.F32 ? Float.BYTES : Short.BYTES;
         long bytes = (long) rows * cols * width;
         MemorySegment all = arena.allocate(bytes + 128 + shift, 64).fill((byte) 0xff); // a NaN in every format
@@ -126,10 +159,39 @@ enum Product {
             switch (format) {
                 case F32 -> data.set(Matrix.FLOAT, 4L * i, value);
                 case F16 -> data.set(Matrix.SHORT, 2L * i, Float.floatToFloat16(value));
-                case BF16 -> data.set(Matrix.SHORT, 2L * i, (short) (Float.floatToRawIntBits(value) >> 16));
+                default -> data.set(Matrix.SHORT, 2L * i, (short) (Float.floatToRawIntBits(value) >> 16));
             }
         }
         return of(format, rows, cols, data.asReadOnly());
+    }
+
+    /** Any values and scales of mixed magnitude; beyond the matrix zeros as the format asks, NaN scales around them. */
+    private static Matrix quantized(
+            Arena arena, RandomGenerator random, QuantizedFormat format, int rows, int cols, int shift) {
+        long valueBytes = format.valueBytes(rows, cols);
+        long scaleBytes = format.scaleBytes(rows, cols);
+        MemorySegment values = arena.allocate(valueBytes + 128 + shift, 64)
+                .fill((byte) 0x7f)
+                .asSlice(64 + shift, valueBytes)
+                .fill((byte) (format == QuantizedFormat.Q8 ? 0 : 0x88));
+        MemorySegment scales = arena.allocate(scaleBytes + 128 + shift, 64)
+                .fill((byte) 0xff)
+                .asSlice(64 + shift, scaleBytes)
+                .fill((byte) 0);
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < cols; c++) {
+                long at = format.intAt(cols, r, c);
+                int value = format == QuantizedFormat.Q8 ? random.nextInt(-127, 128) & 0xff : random.nextInt(16);
+                int mask = (format == QuantizedFormat.Q8 ? 0xff : 15) << format.shift(c);
+                int word = values.get(QuantizedFormat.INT, at) & ~mask | value << format.shift(c);
+                values.set(QuantizedFormat.INT, at, word);
+                if (c % QuantizedFormat.BLOCK == 0) {
+                    short scale = (short) (Float.floatToRawIntBits(value(random)) >> 16);
+                    scales.set(Matrix.SHORT, QuantizedFormat.scaleAt(cols, r, c), scale);
+                }
+            }
+        }
+        return format.matrix(rows, cols, values.asReadOnly(), scales.asReadOnly());
     }
 
     static Matrix of(Format format, int rows, int cols, MemorySegment data) {
@@ -137,6 +199,7 @@ enum Product {
             case F32 -> new Matrix.F32(rows, cols, data);
             case F16 -> new Matrix.F16(rows, cols, data);
             case BF16 -> new Matrix.Bf16(rows, cols, data);
+            default -> throw new IllegalArgumentException(format + " has two planes");
         };
     }
 

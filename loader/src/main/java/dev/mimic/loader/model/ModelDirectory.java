@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.function.LongConsumer;
 
 /**
- * A Hugging Face model folder: config.json, generation_config.json if there is one, and the weights, mapped, from
+ * A Hugging Face model folder: config.json, generation_config.json and quantization.json if there are such, and the weights, mapped, from
  * model.safetensors or else from the shards that model.safetensors.index.json names. Tensors keep their names in the
  * files; they may be read by any thread until {@link #close()}.
  */
@@ -23,14 +23,20 @@ public final class ModelDirectory implements AutoCloseable {
     private final Path path;
     private final ModelConfig config;
     private final GenerationConfig generationConfig;
+    private final Optional<QuantizationManifest> quantization;
     private final List<SafetensorsFile> files;
     private final Map<String, TensorView> tensors;
 
     private ModelDirectory(
-            Path path, ModelConfig config, GenerationConfig generationConfig, List<SafetensorsFile> files) {
+            Path path,
+            ModelConfig config,
+            GenerationConfig generationConfig,
+            Optional<QuantizationManifest> quantization,
+            List<SafetensorsFile> files) {
         this.path = path;
         this.config = config;
         this.generationConfig = generationConfig;
+        this.quantization = quantization;
         this.files = files;
         Map<String, TensorView> all = new LinkedHashMap<>();
         files.forEach(file -> all.putAll(file.tensors()));
@@ -57,7 +63,10 @@ public final class ModelDirectory implements AutoCloseable {
         Path generation = folder.resolve("generation_config.json");
         GenerationConfig generationConfig =
                 Files.isRegularFile(generation) ? GenerationConfig.read(generation) : GenerationConfig.none();
-        return new ModelDirectory(folder, config, generationConfig, WeightFiles.open(folder));
+        Path manifest = folder.resolve(QuantizationManifest.FILE);
+        Optional<QuantizationManifest> quantization =
+                Files.exists(manifest) ? Optional.of(QuantizationManifest.read(manifest)) : Optional.empty();
+        return new ModelDirectory(folder, config, generationConfig, quantization, WeightFiles.open(folder));
     }
 
     /** The folder. */
@@ -73,6 +82,26 @@ public final class ModelDirectory implements AutoCloseable {
     /** What generation_config.json proposes; nothing if there is none. */
     public GenerationConfig generationConfig() {
         return generationConfig;
+    }
+
+    /** What quantization.json says; empty for a plain model. */
+    public Optional<QuantizationManifest> quantization() {
+        return quantization;
+    }
+
+    /**
+     * Checks that the weights are plain numbers.
+     *
+     * @param operation what needs them, for the message
+     * @throws InvalidModelException if they are quantized
+     */
+    public void requirePlain(String operation) {
+        if (quantization.isPresent()) {
+            throw new InvalidModelException(
+                    path.resolve(QuantizationManifest.FILE),
+                    "the model is quantized to " + quantization.get().format() + ", " + operation
+                            + " expected the plain one it was made from");
+        }
     }
 
     /** The names of all tensors, file by file, in the order of their bytes. */
@@ -97,8 +126,14 @@ public final class ModelDirectory implements AutoCloseable {
                 .sum();
     }
 
-    /** The model's fingerprint: {@link Fingerprint#of} all its tensors. Reads up to 64 KiB of each. */
+    /**
+     * The model's fingerprint: {@link Fingerprint#of} all its tensors; of a quantized model that of the one it was made
+     * from. Reads up to 64 KiB of each tensor.
+     */
     public String fingerprint() {
+        if (quantization.isPresent()) {
+            return quantization.get().base();
+        }
         checkStillWhole();
         return Fingerprint.of(tensors.values());
     }

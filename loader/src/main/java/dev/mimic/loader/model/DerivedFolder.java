@@ -1,11 +1,9 @@
-package dev.mimic.adapt.svf;
+package dev.mimic.loader.model;
 
 import dev.mimic.loader.AtomicFile;
 import dev.mimic.loader.TemporaryFolder;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
-import dev.mimic.loader.model.ModelDirectory;
-import dev.mimic.loader.model.WeightFiles;
 import dev.mimic.loader.safetensors.DType;
 import dev.mimic.loader.safetensors.PendingTensor;
 import dev.mimic.loader.safetensors.SafetensorsWriter;
@@ -20,34 +18,51 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/** A model folder that is written beside its place and moved there when it is whole. */
-final class MergedFolder {
+/** A model folder made from another one: it is written beside its place and moved there when it is whole. */
+public final class DerivedFolder {
     private static final Map<String, String> METADATA = Map.of("format", "pt"); // transformers asks for it
 
     /** Endings of files that hold weights: these are not copied. */
     private static final List<String> WEIGHTS = List.of(
             ".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json", ".pt", ".pth", ".gguf", ".h5");
 
-    private MergedFolder() {}
+    private DerivedFolder() {}
+
+    /** Largest weight file wanted, in bytes. */
+    public static final long SHARD_BYTES = 5_000_000_000L;
 
     /**
      * Writes a folder.
      *
+     * @param operation who asks, for messages
      * @param model whose other files are copied
+     * @param out a folder that does not exist yet, or is empty
      * @param dtype the type that config.json is to name, if another
      * @param shardBytes largest weight file wanted
+     * @param tensors made one by one, in order
+     * @param texts other files by name, asked for when all tensors are written
+     * @throws IllegalArgumentException if {@code out} holds something
+     * @throws UncheckedIOException if it cannot be written
      */
-    static void write(
-            ModelDirectory model, Path out, Optional<DType> dtype, long shardBytes, List<PendingTensor> tensors) {
+    public static void write(
+            String operation,
+            ModelDirectory model,
+            Path out,
+            Optional<DType> dtype,
+            long shardBytes,
+            List<PendingTensor> tensors,
+            Map<String, Supplier<String>> texts) {
         Path target = out.toAbsolutePath().normalize();
         try (TemporaryFolder temporary = TemporaryFolder.beside(target)) {
             Path folder = temporary.path();
-            refuseFull(target);
+            refuseFull(operation, target);
             Files.createDirectories(folder);
             copyOthers(model.path(), folder, dtype);
             writeWeights(folder, shardBytes, tensors);
+            texts.forEach((name, text) -> AtomicFile.writeText(folder.resolve(name), text.get()));
             Files.deleteIfExists(target); // an empty folder
             Files.move(folder, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
@@ -55,17 +70,17 @@ final class MergedFolder {
         }
     }
 
-    private static void refuseFull(Path target) throws IOException {
+    private static void refuseFull(String operation, Path target) throws IOException {
         if (!Files.exists(target)) {
             return;
         }
         if (!Files.isDirectory(target)) {
-            throw new IllegalArgumentException("merge: " + target + " is a file, expected a new folder");
+            throw new IllegalArgumentException(operation + ": " + target + " is a file, expected a new folder");
         }
         try (Stream<Path> files = Files.list(target)) {
             Optional<Path> first = files.sorted().findFirst();
             if (first.isPresent()) {
-                throw new IllegalArgumentException("merge: " + target + " holds '"
+                throw new IllegalArgumentException(operation + ": " + target + " holds '"
                         + first.get().getFileName() + "', expected a new or empty folder");
             }
         }
