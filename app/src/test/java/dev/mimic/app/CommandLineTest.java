@@ -46,7 +46,8 @@ final class CommandLineTest {
             "compare",
             "import-sakana",
             "import",
-            "doctor");
+            "doctor",
+            "bench");
 
     @TempDir
     private Path folder;

@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
             ImportCommand.class,
             ImportSakanaCommand.class,
             DoctorCommand.class,
+            BenchCommand.class,
         },
         footer = {
             "",
