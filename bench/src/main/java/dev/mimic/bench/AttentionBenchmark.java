@@ -24,8 +24,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Attention of one layer of a model of Llama-3.2-1B's shape. Bytes of a decoded row: 4096 a position; multiply-adds of a
- * prompt of n rows: 2048 n (n + 1).
+ * Attention of one layer with 32 heads of 64, on 32, 8 (as Llama-3.2-1B) or 4 of keys and values. Bytes of a decoded row:
+ * 512 a position and head of keys; multiply-adds of a prompt of n rows: 2048 n (n + 1).
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -36,14 +36,21 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 4, time = 1)
 @Measurement(iterations = 5, time = 1)
 public class AttentionBenchmark {
-    private static final AttentionShape SHAPE = new AttentionShape(32, 8, 64, 0.125f);
+    private static final int HEADS = 32;
+    private static final int PROMPT = 512;
 
-    @Param({"512", "4096"})
+    @Param({"128", "512", "2048", "8192"})
     int positions;
+
+    /** Query heads that share keys and values. */
+    @Param({"1", "4", "8"})
+    int sharing;
 
     @Param({"1", "2"})
     int threads;
 
+    private AttentionShape shape;
+    private int rows;
     private Arena arena;
     private WorkerPool pool;
     private AttentionKernels kernels;
@@ -56,14 +63,16 @@ public class AttentionBenchmark {
     /** Makes the data and compares both kernels with the scalar twin. */
     @Setup(Level.Trial)
     public void setUp() {
+        shape = new AttentionShape(HEADS, HEADS / sharing, 64, 0.125f);
+        rows = Math.min(PROMPT, positions);
         Random random = new Random(1);
         arena = Arena.ofShared();
         pool = WorkerPool.of(threads);
         kernels = AttentionKernels.vector(pool);
-        long bytes = (long) SHAPE.kvHeads() * positions * SHAPE.headSize() * Float.BYTES;
+        long bytes = (long) shape.kvHeads() * positions * shape.headSize() * Float.BYTES;
         KeyValues cache = new KeyValues(gaussian(bytes, random), gaussian(bytes, random), positions);
         caches = new KeyValues[] {cache};
-        q = new float[512 * SHAPE.querySize()];
+        q = new float[rows * shape.querySize()];
         for (int i = 0; i < q.length; i++) {
             q[i] = (float) random.nextGaussian();
         }
@@ -72,12 +81,12 @@ public class AttentionBenchmark {
         end = new int[] {positions};
         AttentionKernels scalar = AttentionKernels.scalar(pool);
         float[] expected = new float[q.length];
-        scalar.decode(SHAPE, 1, q, caches, begin, end, expected);
+        scalar.decode(shape, 1, q, caches, begin, end, expected);
         decode();
-        Agreement.check("decode", expected, out, SHAPE.querySize(), 1e-4);
-        scalar.prefill(SHAPE, 3, q, 0, cache, positions - 512, Integer.MAX_VALUE, expected);
+        Agreement.check("decode", expected, out, shape.querySize(), 1e-4);
+        scalar.prefill(shape, 3, q, 0, cache, positions - rows, Integer.MAX_VALUE, expected);
         prefill();
-        Agreement.check("prefill", expected, out, 3 * SHAPE.querySize(), 1e-4);
+        Agreement.check("prefill", expected, out, 3 * shape.querySize(), 1e-4);
     }
 
     private MemorySegment gaussian(long bytes, Random random) {
@@ -97,14 +106,14 @@ public class AttentionBenchmark {
     /** One row over all positions. */
     @Benchmark
     public float[] decode() {
-        kernels.decode(SHAPE, 1, q, caches, begin, end, out);
+        kernels.decode(shape, 1, q, caches, begin, end, out);
         return out;
     }
 
-    /** The last 512 rows. */
+    /** The last rows, 512 or all. */
     @Benchmark
     public float[] prefill() {
-        kernels.prefill(SHAPE, 512, q, 0, caches[0], positions - 512, Integer.MAX_VALUE, out);
+        kernels.prefill(shape, rows, q, 0, caches[0], positions - rows, Integer.MAX_VALUE, out);
         return out;
     }
 }
