@@ -10,6 +10,7 @@ module dev.mimic.kernels {
     exports dev.mimic.kernels.gradient;
     exports dev.mimic.kernels.lowrank;
     exports dev.mimic.kernels.matrix;
+    exports dev.mimic.kernels.roofline;
     exports dev.mimic.kernels.row;
     exports dev.mimic.kernels.svd;
     exports dev.mimic.kernels.svf;

@@ -47,7 +47,8 @@ final class CommandLineTest {
             "compare",
             "import-sakana",
             "import",
-            "doctor");
+            "doctor",
+            "bench");
 
     @TempDir
     private Path folder;

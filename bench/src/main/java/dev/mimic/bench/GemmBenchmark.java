@@ -21,15 +21,17 @@ import org.openjdk.jmh.annotations.Warmup;
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
-@Fork(value = 1, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
+@Fork(
+        value = 1,
+        jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0"})
 public class GemmBenchmark {
-    @Param({"576x1536", "4096x4096"})
+    @Param({"576x1536", "2048x8192", "4096x4096", "4096x14336"})
     public String shape;
 
     @Param({"F32", "BF16", "F16"})
     public String dtype;
 
-    @Param({"8", "32", "512"})
+    @Param({"8", "32", "128", "512"})
     public int batch;
 
     @Param({"1", "2"})

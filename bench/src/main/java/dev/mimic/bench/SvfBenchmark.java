@@ -23,7 +23,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** A layer [4096, 2048] with an expert, a different one for every row of the batch, beside the layer alone. */
+/** A layer [4096, 2048] with one expert or a different one for every row of the batch, beside the layer alone. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -42,7 +42,11 @@ public class SvfBenchmark {
     @Param({"1", "8"})
     int batch;
 
-    @Param({"2"})
+    /** Different z among the rows. */
+    @Param({"1", "8"})
+    int experts;
+
+    @Param({"1", "2"})
     int threads;
 
     private Arena arena;
@@ -69,10 +73,11 @@ public class SvfBenchmark {
             x[i] = (float) random.nextGaussian();
         }
         scratch = new float[batch * rank];
-        scales = new float[batch][rank];
-        for (float[] scale : scales) {
-            for (int k = 0; k < rank; k++) {
-                scale[k] = random.nextFloat();
+        scales = new float[batch][];
+        for (int row = 0; row < batch; row++) {
+            scales[row] = row < experts ? new float[rank] : scales[row % experts];
+            for (int k = 0; row < experts && k < rank; k++) {
+                scales[row][k] = random.nextFloat();
             }
         }
         y = new float[batch * OUT];

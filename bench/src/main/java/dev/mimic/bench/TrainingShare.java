@@ -6,6 +6,8 @@ import dev.mimic.adapt.gradient.TrainingSequence;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
 import dev.mimic.kernels.WorkerPool;
+import dev.mimic.kernels.roofline.MachineLimits;
+import dev.mimic.kernels.roofline.WorkingSet;
 import dev.mimic.loader.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,6 +27,9 @@ public final class TrainingShare {
     private static final int SEQUENCES = 8;
     private static final int LENGTH = 256;
     private static final int PROMPT = 64;
+
+    /** Bytes: of bandwidth nothing is asked. */
+    private static final long SET = 1 << 20;
 
     private TrainingShare() {}
 
@@ -57,18 +62,21 @@ public final class TrainingShare {
         List<Double> peaks = new ArrayList<>();
         List<Double> scoring = new ArrayList<>();
         List<Double> gradients = new ArrayList<>();
-        for (int round = -1; round < rounds; round++) { // the first one warms up
-            double before = FmaPeak.measure(pool);
-            long start = System.nanoTime();
-            pass.score(Map.of(), sequences);
-            long scored = System.nanoTime();
-            pass.gradient(Map.of(), sequences, Objective.PLAIN);
-            long done = System.nanoTime();
-            double after = FmaPeak.measure(pool);
-            if (round >= 0) {
-                peaks.add(Math.max(before, after));
-                scoring.add((scored - start) / 1e9);
-                gradients.add((done - scored) / 1e9);
+        try (WorkingSet set = WorkingSet.of(SET)) {
+            MachineLimits limits = new MachineLimits(pool, set);
+            for (int round = -1; round < rounds; round++) { // the first one warms up
+                double before = limits.operations() / 2;
+                long start = System.nanoTime();
+                pass.score(Map.of(), sequences);
+                long scored = System.nanoTime();
+                pass.gradient(Map.of(), sequences, Objective.PLAIN);
+                long done = System.nanoTime();
+                double after = limits.operations() / 2;
+                if (round >= 0) {
+                    peaks.add(Math.max(before, after));
+                    scoring.add((scored - start) / 1e9);
+                    gradients.add((done - scored) / 1e9);
+                }
             }
         }
         double peak = median(peaks);

@@ -121,7 +121,8 @@ final class DoctorCommand implements Callable<Integer> {
         String vm = String.valueOf(findings.get("vm"));
         if (!vm.contains("Server VM")) {
             warnings.add(
-                    "the JVM is not HotSpot's server VM, whose C2 compiler the kernels are made for; take a HotSpot JDK 25");
+                    "the JVM is not HotSpot's server VM, whose C2 compiler the kernels are made for; take a HotSpot"
+                            + " JDK 25");
         }
         if (vm.contains("interpreted mode")) {
             warnings.add("the JVM only interprets; take -Xint out of MIMIC_JAVA_OPTS");
@@ -159,7 +160,7 @@ final class DoctorCommand implements Callable<Integer> {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
     }
 
-    private static String processor() {
+    static String processor() {
         Path file = Path.of("/proc/cpuinfo");
         if (!Files.isReadable(file)) {
             return "unknown";

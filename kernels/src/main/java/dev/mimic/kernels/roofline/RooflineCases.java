@@ -1,0 +1,105 @@
+package dev.mimic.kernels.roofline;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What the table measures: the kernels of a token, at the shapes of real models. */
+public final class RooflineCases {
+    /** Layers of models of 8 billion weights, and of one of 135 million. */
+    private static final int[][] SHAPES = {{4096, 4096}, {14336, 4096}, {576, 1536}};
+
+    /** For a type that few models come in. */
+    private static final int[][] FEW_SHAPES = {{4096, 4096}, {576, 1536}};
+
+    private static final int[] ONE = {1};
+    private static final int[] NONE = {};
+    private static final int[] DECODED = {1, 8};
+    private static final int[] SHORT_PROMPTS = {8, 32, 128};
+    private static final int[] PROMPTS = {8, 32, 128, 512};
+
+    /** Elements of a matrix whose product with the longest prompt would take seconds. */
+    private static final int LARGE = 32 << 20;
+
+    private RooflineCases() {}
+
+    /** All of them. */
+    public static List<RooflineCase> full(WorkingSet set) {
+        List<RooflineCase> cases = new ArrayList<>();
+        MatrixCases matrices = new MatrixCases(set);
+        for (WeightType type : WeightType.values()) {
+            for (int[] shape : type == WeightType.F16 ? FEW_SHAPES : SHAPES) {
+                int[] prompts = shape[0] * shape[1] > LARGE ? SHORT_PROMPTS : PROMPTS;
+                cases.addAll(matrices.of(type, shape[0], shape[1], DECODED, prompts));
+            }
+        }
+        cases.addAll(matrices.of(WeightType.BF16, 8192, 2048, ONE, NONE)); // beside the factors of that shape
+        cases.addAll(svf(set));
+        cases.addAll(attention(set));
+        cases.addAll(RowCases.of(1));
+        cases.addAll(RowCases.of(128));
+        cases.add(handOver());
+        return cases;
+    }
+
+    /** A few of each family, none of which takes long. */
+    public static List<RooflineCase> quick(WorkingSet set) {
+        List<RooflineCase> cases = new ArrayList<>();
+        MatrixCases matrices = new MatrixCases(set);
+        for (WeightType type : WeightType.values()) {
+            cases.addAll(matrices.of(type, 4096, 4096, ONE, new int[] {128}));
+        }
+        cases.add(new SvfCases(set).factored(WeightType.BF16, 4096, 4096, 1, 1));
+        cases.add(new SvfCases(set).residual(WeightType.BF16, 4096, 4096, 64, 1, 1));
+        cases.add(new AttentionCases(set).decode(4096, 1));
+        cases.addAll(RowCases.of(1));
+        cases.add(handOver());
+        return cases;
+    }
+
+    private static List<RooflineCase> svf(WorkingSet set) {
+        List<RooflineCase> cases = new ArrayList<>();
+        SvfCases svf = new SvfCases(set);
+        for (int[] shape : new int[][] {{4096, 4096}, {8192, 2048}, {576, 1536}}) {
+            cases.add(svf.factored(WeightType.BF16, shape[0], shape[1], 1, 1));
+            cases.add(svf.residual(WeightType.BF16, shape[0], shape[1], 16, 1, 1));
+            cases.add(svf.residual(WeightType.BF16, shape[0], shape[1], 64, 1, 1));
+        }
+        for (int experts : new int[] {1, 8}) {
+            cases.add(svf.factored(WeightType.BF16, 4096, 4096, 8, experts));
+            cases.add(svf.residual(WeightType.BF16, 4096, 4096, 64, 8, experts));
+        }
+        return cases;
+    }
+
+    private static List<RooflineCase> attention(WorkingSet set) {
+        AttentionCases attention = new AttentionCases(set);
+        return List.of(attention.decode(512, 1), attention.decode(4096, 1), attention.decode(4096, 8));
+    }
+
+    private static RooflineCase handOver() {
+        return new RooflineCase(
+                "hand-off", "-", "-", 1, RooflineCase.Bound.HAND_OVER, 0, 0, backend -> new RooflineCase.Running() {
+                    @Override
+                    public void check() {
+                        int threads = backend.pool().threads();
+                        int[] seen = new int[threads];
+                        backend.pool().run(threads, 1, (begin, end) -> {
+                            for (int i = begin; i < end; i++) {
+                                seen[i]++;
+                            }
+                        });
+                        for (int count : seen) {
+                            if (count != 1) {
+                                throw new IllegalStateException(
+                                        "hand-off: a share ran " + count + " times, expected 1");
+                            }
+                        }
+                    }
+
+                    @Override
+                    public void run(int index) {
+                        backend.pool().run(backend.pool().threads(), 1, (_, _) -> {});
+                    }
+                });
+    }
+}
