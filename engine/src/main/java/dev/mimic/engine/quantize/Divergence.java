@@ -5,6 +5,7 @@ import dev.mimic.engine.model.KeyValueCache;
 import dev.mimic.engine.model.Step;
 import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.trace.ForwardTrace;
+import dev.mimic.kernels.attention.KeyValueType;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,7 +78,7 @@ public record Divergence(
             this.length = length;
             this.logits = new float[rows * engine.config().vocabularySize()];
             for (int i = 0; i < rows; i++) {
-                caches.add(KeyValueCache.of(engine.config(), length));
+                caches.add(KeyValueCache.of(engine.config(), KeyValueType.F32, length));
             }
         }
 

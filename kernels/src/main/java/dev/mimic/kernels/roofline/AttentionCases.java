@@ -3,6 +3,7 @@ package dev.mimic.kernels.roofline;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.attention.AttentionKernels;
 import dev.mimic.kernels.attention.AttentionShape;
+import dev.mimic.kernels.attention.KeyValueType;
 import dev.mimic.kernels.attention.KeyValues;
 import dev.mimic.kernels.backend.Backend;
 import java.util.Arrays;
@@ -36,7 +37,7 @@ final class AttentionCases {
     }
 
     private static long cacheBytes(int positions) {
-        return (long) SHAPE.kvHeads() * positions * SHAPE.headSize() * Float.BYTES;
+        return KeyValueType.F32.keyBytes(SHAPE.kvHeads(), SHAPE.headSize(), positions);
     }
 
     private RooflineCase.Running start(int positions, int batch, Backend backend) {
@@ -46,7 +47,8 @@ final class AttentionCases {
         for (int i = 0; i < caches.length; i++) {
             for (int row = 0; row < batch; row++) {
                 int place = (i * batch + row) * 2;
-                caches[i][row] = new KeyValues(set.copy(bytes, place), set.copy(bytes, place + 1), positions);
+                caches[i][row] =
+                        new KeyValues(KeyValueType.F32, set.copy(bytes, place), set.copy(bytes, place + 1), positions);
             }
         }
         float[] q = MatrixCases.activations(batch * SHAPE.querySize(), 1);
