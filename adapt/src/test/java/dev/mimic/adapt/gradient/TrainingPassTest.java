@@ -295,7 +295,7 @@ final class TrainingPassTest {
                     whole.forEach(linear -> assertEquals(all, taken(counted, linear), linear.name()));
                     pass.gradient(Map.of(), batch, new Objective(0.1, KlForm.CODE));
                     int passes = memory > 0 ? 3 : 4;
-                    narrow.forEach(linear -> assertEquals(passes * 15, taken(counted, linear), linear.name()));
+                    narrow.forEach(linear -> assertEquals(passes * 15L, taken(counted, linear), linear.name()));
                     whole.forEach(linear -> assertEquals((long) passes * all, taken(counted, linear), linear.name()));
                 }
             }

@@ -73,7 +73,7 @@ final class QuantizedActivations {
                 int low = (int) Math.rint(block[i] * inverse);
                 int high = (int) Math.rint(block[i + HALF] * inverse);
                 sum += low + high;
-                pairs[(row * blocks + b) * HALF + i] = low & 0xffff | high << 16;
+                pairs[(row * blocks + b) * HALF + i] = (low & 0xffff) | (high << 16);
             }
             offsets[row * blocks + b] = -8 * sum;
         }

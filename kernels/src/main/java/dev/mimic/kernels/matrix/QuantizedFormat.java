@@ -108,7 +108,8 @@ public enum QuantizedFormat {
 
     /** Where the scale of an element is, in bytes. */
     static long scaleAt(int cols, int row, int col) {
-        return ((long) row / ROWS * blocks(cols) + col / BLOCK) * (ROWS * Short.BYTES) + row % ROWS * Short.BYTES;
+        return ((long) row / ROWS * blocks(cols) + col / BLOCK) * (ROWS * Short.BYTES)
+                + (long) (row % ROWS) * Short.BYTES;
     }
 
     /** The lowest bit of an element in its int. */

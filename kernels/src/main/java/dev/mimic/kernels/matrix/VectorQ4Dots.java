@@ -74,7 +74,7 @@ final class VectorQ4Dots {
                 ShortVector a2 = IntVector.broadcast(INTS, a[c + 4 * i + 2]).reinterpretAsShorts();
                 ShortVector a3 = IntVector.broadcast(INTS, a[c + 4 * i + 3]).reinterpretAsShorts();
                 ShortVector v;
-                v = ShortVector.fromMemorySegment(WORDS, values, v0 + block + i * LINE, LITTLE_ENDIAN);
+                v = ShortVector.fromMemorySegment(WORDS, values, v0 + block + (long) i * LINE, LITTLE_ENDIAN);
                 s0 = s0.add(v.and(NIBBLE).mul(a0));
                 s0 = s0.add(v.lanewise(LSHR, 4).and(NIBBLE).mul(a1));
                 s0 = s0.add(v.lanewise(LSHR, 8).and(NIBBLE).mul(a2));
@@ -138,22 +138,22 @@ final class VectorQ4Dots {
                 ShortVector a2 = IntVector.broadcast(INTS, a[c + 4 * i + 2]).reinterpretAsShorts();
                 ShortVector a3 = IntVector.broadcast(INTS, a[c + 4 * i + 3]).reinterpretAsShorts();
                 ShortVector v;
-                v = ShortVector.fromMemorySegment(WORDS, values, v0 + block + i * LINE, LITTLE_ENDIAN);
+                v = ShortVector.fromMemorySegment(WORDS, values, v0 + block + (long) i * LINE, LITTLE_ENDIAN);
                 s0 = s0.add(v.and(NIBBLE).mul(a0));
                 s0 = s0.add(v.lanewise(LSHR, 4).and(NIBBLE).mul(a1));
                 s0 = s0.add(v.lanewise(LSHR, 8).and(NIBBLE).mul(a2));
                 s0 = s0.add(v.lanewise(LSHR, 12).mul(a3));
-                v = ShortVector.fromMemorySegment(WORDS, values, v1 + block + i * LINE, LITTLE_ENDIAN);
+                v = ShortVector.fromMemorySegment(WORDS, values, v1 + block + (long) i * LINE, LITTLE_ENDIAN);
                 s1 = s1.add(v.and(NIBBLE).mul(a0));
                 s1 = s1.add(v.lanewise(LSHR, 4).and(NIBBLE).mul(a1));
                 s1 = s1.add(v.lanewise(LSHR, 8).and(NIBBLE).mul(a2));
                 s1 = s1.add(v.lanewise(LSHR, 12).mul(a3));
-                v = ShortVector.fromMemorySegment(WORDS, values, v2 + block + i * LINE, LITTLE_ENDIAN);
+                v = ShortVector.fromMemorySegment(WORDS, values, v2 + block + (long) i * LINE, LITTLE_ENDIAN);
                 s2 = s2.add(v.and(NIBBLE).mul(a0));
                 s2 = s2.add(v.lanewise(LSHR, 4).and(NIBBLE).mul(a1));
                 s2 = s2.add(v.lanewise(LSHR, 8).and(NIBBLE).mul(a2));
                 s2 = s2.add(v.lanewise(LSHR, 12).mul(a3));
-                v = ShortVector.fromMemorySegment(WORDS, values, v3 + block + i * LINE, LITTLE_ENDIAN);
+                v = ShortVector.fromMemorySegment(WORDS, values, v3 + block + (long) i * LINE, LITTLE_ENDIAN);
                 s3 = s3.add(v.and(NIBBLE).mul(a0));
                 s3 = s3.add(v.lanewise(LSHR, 4).and(NIBBLE).mul(a1));
                 s3 = s3.add(v.lanewise(LSHR, 8).and(NIBBLE).mul(a2));
@@ -253,7 +253,7 @@ final class VectorQ4Dots {
             ShortVector s2 = ShortVector.zero(WORDS);
             ShortVector s3 = ShortVector.zero(WORDS);
             for (int i = 0; i < 4; i++) {
-                ShortVector v = ShortVector.fromMemorySegment(WORDS, values, block + i * LINE, LITTLE_ENDIAN);
+                ShortVector v = ShortVector.fromMemorySegment(WORDS, values, block + (long) i * LINE, LITTLE_ENDIAN);
                 ShortVector w;
                 w = v.and(NIBBLE);
                 s0 = s0.add(w.mul(IntVector.broadcast(INTS, a[c0 + 4 * i + 0]).reinterpretAsShorts()));

@@ -72,7 +72,7 @@ final class VectorQ8Dots {
                 FloatVector x2 = FloatVector.broadcast(SPECIES, x[c + 4 * i + 2]);
                 FloatVector x3 = FloatVector.broadcast(SPECIES, x[c + 4 * i + 3]);
                 IntVector v;
-                v = IntVector.fromMemorySegment(INTS, values, v0 + block + i * LINE, LITTLE_ENDIAN);
+                v = IntVector.fromMemorySegment(INTS, values, v0 + block + (long) i * LINE, LITTLE_ENDIAN);
                 s00 = ((FloatVector) v.lanewise(LSHL, 24).convert(I2F, 0)).fma(x0, s00);
                 s01 = ((FloatVector) v.lanewise(LSHL, 16).and(TOP).convert(I2F, 0)).fma(x1, s01);
                 s02 = ((FloatVector) v.lanewise(LSHL, 8).and(TOP).convert(I2F, 0)).fma(x2, s02);
@@ -138,22 +138,22 @@ final class VectorQ8Dots {
                 FloatVector x2 = FloatVector.broadcast(SPECIES, x[c + 4 * i + 2]);
                 FloatVector x3 = FloatVector.broadcast(SPECIES, x[c + 4 * i + 3]);
                 IntVector v;
-                v = IntVector.fromMemorySegment(INTS, values, v0 + block + i * LINE, LITTLE_ENDIAN);
+                v = IntVector.fromMemorySegment(INTS, values, v0 + block + (long) i * LINE, LITTLE_ENDIAN);
                 s00 = ((FloatVector) v.lanewise(LSHL, 24).convert(I2F, 0)).fma(x0, s00);
                 s01 = ((FloatVector) v.lanewise(LSHL, 16).and(TOP).convert(I2F, 0)).fma(x1, s01);
                 s02 = ((FloatVector) v.lanewise(LSHL, 8).and(TOP).convert(I2F, 0)).fma(x2, s02);
                 s03 = ((FloatVector) v.and(TOP).convert(I2F, 0)).fma(x3, s03);
-                v = IntVector.fromMemorySegment(INTS, values, v1 + block + i * LINE, LITTLE_ENDIAN);
+                v = IntVector.fromMemorySegment(INTS, values, v1 + block + (long) i * LINE, LITTLE_ENDIAN);
                 s10 = ((FloatVector) v.lanewise(LSHL, 24).convert(I2F, 0)).fma(x0, s10);
                 s11 = ((FloatVector) v.lanewise(LSHL, 16).and(TOP).convert(I2F, 0)).fma(x1, s11);
                 s12 = ((FloatVector) v.lanewise(LSHL, 8).and(TOP).convert(I2F, 0)).fma(x2, s12);
                 s13 = ((FloatVector) v.and(TOP).convert(I2F, 0)).fma(x3, s13);
-                v = IntVector.fromMemorySegment(INTS, values, v2 + block + i * LINE, LITTLE_ENDIAN);
+                v = IntVector.fromMemorySegment(INTS, values, v2 + block + (long) i * LINE, LITTLE_ENDIAN);
                 s20 = ((FloatVector) v.lanewise(LSHL, 24).convert(I2F, 0)).fma(x0, s20);
                 s21 = ((FloatVector) v.lanewise(LSHL, 16).and(TOP).convert(I2F, 0)).fma(x1, s21);
                 s22 = ((FloatVector) v.lanewise(LSHL, 8).and(TOP).convert(I2F, 0)).fma(x2, s22);
                 s23 = ((FloatVector) v.and(TOP).convert(I2F, 0)).fma(x3, s23);
-                v = IntVector.fromMemorySegment(INTS, values, v3 + block + i * LINE, LITTLE_ENDIAN);
+                v = IntVector.fromMemorySegment(INTS, values, v3 + block + (long) i * LINE, LITTLE_ENDIAN);
                 s30 = ((FloatVector) v.lanewise(LSHL, 24).convert(I2F, 0)).fma(x0, s30);
                 s31 = ((FloatVector) v.lanewise(LSHL, 16).and(TOP).convert(I2F, 0)).fma(x1, s31);
                 s32 = ((FloatVector) v.lanewise(LSHL, 8).and(TOP).convert(I2F, 0)).fma(x2, s32);
@@ -240,7 +240,7 @@ final class VectorQ8Dots {
             FloatVector s32 = FloatVector.zero(SPECIES);
             FloatVector s33 = FloatVector.zero(SPECIES);
             for (int i = 0; i < 8; i++) {
-                IntVector v = IntVector.fromMemorySegment(INTS, values, block + i * LINE, LITTLE_ENDIAN);
+                IntVector v = IntVector.fromMemorySegment(INTS, values, block + (long) i * LINE, LITTLE_ENDIAN);
                 int at = c + 4 * i;
                 FloatVector w;
                 w = (FloatVector) v.lanewise(LSHL, 24).convert(I2F, 0);

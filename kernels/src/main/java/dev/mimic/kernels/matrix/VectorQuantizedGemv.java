@@ -75,11 +75,11 @@ final class VectorQuantizedGemv implements VectorMatrixKernels.Ranged {
     }
 
     private static long valuesAt(int unit, int blocks, int blockBytes) {
-        return (long) (unit / SPLIT) * blocks * blockBytes + unit % SPLIT * LANES * Integer.BYTES;
+        return (long) (unit / SPLIT) * blocks * blockBytes + (long) (unit % SPLIT) * LANES * Integer.BYTES;
     }
 
     private static long scalesAt(int unit, int blocks) {
-        return (long) (unit / SPLIT) * blocks * VectorQ8Dots.SCALES + unit % SPLIT * LANES * Short.BYTES;
+        return (long) (unit / SPLIT) * blocks * VectorQ8Dots.SCALES + (long) (unit % SPLIT) * LANES * Short.BYTES;
     }
 
     private static void eight(

@@ -46,11 +46,11 @@ final class VectorQuantizedUnpack {
                 long scale = (block * ROWS + lane) * Short.BYTES;
                 switch (weights) {
                     case Matrix.Q8 q8 -> {
-                        long from = block * VectorQ8Dots.BLOCK + lane * Integer.BYTES;
+                        long from = block * VectorQ8Dots.BLOCK + (long) lane * Integer.BYTES;
                         eight(q8.data(), from, q8.scales(), scale, packed, to + c * PANEL);
                     }
                     case Matrix.Q4 q4 -> {
-                        long from = block * VectorQ4Dots.BLOCK + lane * Integer.BYTES;
+                        long from = block * VectorQ4Dots.BLOCK + (long) lane * Integer.BYTES;
                         four(q4.data(), from, q4.scales(), scale, packed, to + c * PANEL);
                     }
                     default -> throw new IllegalArgumentException("gemm: weights are not quantized");
@@ -66,7 +66,7 @@ final class VectorQuantizedUnpack {
                 .lanewise(LSHL, 16)
                 .reinterpretAsFloats();
         for (int i = 0; i < 8; i++) {
-            IntVector v = IntVector.fromMemorySegment(INTS, values, from + i * LINE, LITTLE_ENDIAN);
+            IntVector v = IntVector.fromMemorySegment(INTS, values, from + (long) i * LINE, LITTLE_ENDIAN);
             int at = to + 4 * i * PANEL;
             ((FloatVector) v.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0))
                     .mul(scale)
@@ -88,7 +88,7 @@ final class VectorQuantizedUnpack {
                 .lanewise(LSHL, 16)
                 .reinterpretAsFloats();
         for (int i = 0; i < 4; i++) {
-            IntVector v = IntVector.fromMemorySegment(INTS, values, from + i * LINE, LITTLE_ENDIAN);
+            IntVector v = IntVector.fromMemorySegment(INTS, values, from + (long) i * LINE, LITTLE_ENDIAN);
             int at = to + 4 * i * PANEL;
             for (int k = 0; k < 4; k++) {
                 ((FloatVector) v.lanewise(LSHR, 4 * k).and(15).sub(8).convert(I2F, 0))

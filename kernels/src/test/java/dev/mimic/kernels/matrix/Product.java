@@ -183,7 +183,7 @@ enum Product {
                 long at = format.intAt(cols, r, c);
                 int value = format == QuantizedFormat.Q8 ? random.nextInt(-127, 128) & 0xff : random.nextInt(16);
                 int mask = (format == QuantizedFormat.Q8 ? 0xff : 15) << format.shift(c);
-                int word = values.get(QuantizedFormat.INT, at) & ~mask | value << format.shift(c);
+                int word = (values.get(QuantizedFormat.INT, at) & ~mask) | (value << format.shift(c));
                 values.set(QuantizedFormat.INT, at, word);
                 if (c % QuantizedFormat.BLOCK == 0) {
                     short scale = (short) (Float.floatToRawIntBits(value(random)) >> 16);
