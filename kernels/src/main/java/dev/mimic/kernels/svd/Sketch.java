@@ -35,7 +35,8 @@ public sealed interface Sketch {
 
     /**
      * Subsampled random trigonometric transform (section 4.6 there, with the cosine transform in Fourier's place): signs,
-     * orthonormal DCT-II, a sample of the columns without replacement.
+     * a random order (without it a nearly diagonal A is sampled badly), orthonormal DCT-II, a sample of the columns without
+     * replacement.
      */
     record Srft() implements Sketch {
         /**
@@ -52,6 +53,7 @@ public sealed interface Sketch {
             for (int j = 0; j < cols; j++) {
                 flipped[j] = random.nextBoolean();
             }
+            int[] place = sample(random, cols, cols);
             int[] sample = sample(random, cols, width);
             double scale = Math.sqrt((double) cols / width);
             double[] projected = new double[Math.multiplyExact(width, rows)];
@@ -61,7 +63,7 @@ public sealed interface Sketch {
                 double[] row = new double[cols];
                 for (int i = begin; i < end; i++) {
                     for (int j = 0; j < cols; j++) {
-                        row[j] = flipped[j] ? -a[i * cols + j] : a[i * cols + j];
+                        row[place[j]] = flipped[j] ? -a[i * cols + j] : a[i * cols + j];
                     }
                     transform.forward(row, true);
                     for (int k = 0; k < width; k++) {
