@@ -35,20 +35,20 @@ final class CholeskyQr {
     }
 
     /** Null where a column is nearly dependent on those before it. */
-    private double[] pass(double[] columns, int cols, int rows) {
-        double[] lower = new double[cols * cols];
-        Strided y = Strided.rows(columns, 0, rows);
-        gemm.gram(rows, cols, y.transposed(), lower);
-        for (int i = 0; i < cols; i++) {
+    private double[] pass(double[] columns, int count, int length) {
+        double[] lower = new double[count * count];
+        Strided y = Strided.rows(columns, 0, length);
+        gemm.multiplyUpper(count, length, 1, y, y.transposed(), lower, 0, count);
+        for (int i = 0; i < count; i++) {
             for (int j = 0; j < i; j++) {
-                lower[i * cols + j] = lower[j * cols + i];
+                lower[i * count + j] = lower[j * count + i];
             }
         }
-        if (!factor(lower, cols)) {
+        if (!factor(lower, count)) {
             return null;
         }
-        double[] q = new double[Math.multiplyExact(cols, rows)];
-        gemm.multiply(cols, rows, cols, 1, Strided.rows(inverse(lower, cols), 0, cols), y, q, 0, rows);
+        double[] q = new double[Math.multiplyExact(count, length)];
+        gemm.multiply(count, length, count, 1, Strided.rows(inverse(lower, count), 0, count), y, q, 0, length);
         return q;
     }
 

@@ -168,7 +168,7 @@ final class SecularEquation {
                 double to = x + (w * eta < 0 ? eta : -w / slope);
                 next = to > low && to < high ? to : (x + (w < 0 ? high : low)) / 2;
             }
-            if (next == x || next <= low && next >= high) {
+            if (next == x || (next <= low && next >= high)) {
                 shift[j] = x;
                 return;
             }
