@@ -82,7 +82,7 @@ public final class Decomposer implements AutoCloseable {
                     options.method() == DecomposeOptions.Method.SRFT ? new Sketch.Srft() : new Sketch.Gaussian();
             RandomizedSvd.Options how = new RandomizedSvd.Options(
                     sketch, Math.max(1, rank), options.oversampling(), options.power(), options.seed());
-            return new RandomizedSvd(backend.doubles(), backend.pool(), how).decompose(w);
+            return new RandomizedSvd(backend.doubles(), backend.matrix(), backend.pool(), how).decompose(w);
         } catch (IllegalArgumentException e) {
             throw new InvalidModelException(file, "tensor '" + name + "': " + e.getMessage());
         }

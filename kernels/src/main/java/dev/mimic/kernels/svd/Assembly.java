@@ -8,6 +8,7 @@ final class Assembly {
     private final int rows;
     private final int cols;
     private final int[] order;
+    private final WorkerPool pool;
 
     /**
      * Completes the left basis.
@@ -15,14 +16,15 @@ final class Assembly {
      * @param factors of a tall matrix; {@code u} is completed in place
      */
     Assembly(DoubleKernels kernels, WorkerPool pool, GramSvd.Factors factors, int rows, int cols) {
+        this.pool = pool;
         this.factors = factors;
         this.rows = rows;
         this.cols = cols;
         order = Descending.order(factors.sigma());
-        completeBasis(kernels, pool);
+        completeBasis(kernels);
     }
 
-    private void completeBasis(DoubleKernels kernels, WorkerPool pool) {
+    private void completeBasis(DoubleKernels kernels) {
         int known = 0;
         while (known < cols && factors.sigma()[order[known]] > 0) {
             known++;
@@ -47,25 +49,25 @@ final class Assembly {
 
     /** [rows, cols], the left vectors in order. */
     float[] left() {
-        float[] left = new float[rows * cols];
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < cols; j++) {
-                left[i * cols + j] = (float) factors.u()[i * cols + order[j]];
-            }
-        }
-        return left;
+        return inOrder(factors.u(), rows);
     }
 
     /** [cols, cols], the right vectors in order. */
     float[] right() {
-        float[] right = new float[cols * cols];
-        for (int j = 0; j < cols; j++) {
-            int from = order[j] * cols;
-            for (int i = 0; i < cols; i++) {
-                right[i * cols + j] = (float) factors.vt()[from + i];
+        return inOrder(factors.v(), cols);
+    }
+
+    /** The columns of a matrix [height, cols] in the order of the singular values, as floats. */
+    float[] inOrder(double[] matrix, int height) {
+        float[] result = new float[height * cols];
+        pool.run(height, 64, (begin, end) -> {
+            for (int i = begin; i < end; i++) {
+                for (int j = 0; j < cols; j++) {
+                    result[i * cols + j] = (float) matrix[i * cols + order[j]];
+                }
             }
-        }
-        return right;
+        });
+        return result;
     }
 
     /** The decomposition of W [wRows, wCols], signs fixed in u and v, which it keeps. */

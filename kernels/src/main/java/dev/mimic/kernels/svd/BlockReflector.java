@@ -62,4 +62,14 @@ final class BlockReflector {
         gemm.multiply(rows, count, count, 1, Strided.rows(products, 0, count), middle, turned, 0, count);
         gemm.multiply(rows, length, count, -1, Strided.rows(turned, 0, count), y, x, offset, stride);
     }
+
+    /** {@code X = H_0 … H_{k-1} X}; x is [length, cols] from {@code offset}, rows {@code stride} apart. */
+    void applyLeft(double[] x, int offset, int stride, int cols) {
+        double[] products = new double[count * cols];
+        gemm.multiply(count, cols, length, 1, y, Strided.rows(x, offset, stride), products, 0, cols);
+        double[] turned = new double[count * cols];
+        gemm.multiply(
+                count, cols, count, 1, Strided.rows(t, 0, count), Strided.rows(products, 0, cols), turned, 0, cols);
+        gemm.multiply(length, cols, count, -1, y.transposed(), Strided.rows(turned, 0, cols), x, offset, stride);
+    }
 }

@@ -6,7 +6,10 @@ package dev.mimic.kernels.svd;
  */
 public sealed interface DoubleKernels permits ScalarDoubleKernels, VectorDoubleKernels {
     /** Rows of the tile of a matrix product. */
-    int TILE_ROWS = 6;
+    int TILE_ROWS = 12;
+
+    /** Rows that {@link #symmetric} reads at once. */
+    int SYMMETRIC_ROWS = 4;
 
     /** Plain loops in index order: the specification. */
     static DoubleKernels scalar() {
@@ -46,11 +49,56 @@ public sealed interface DoubleKernels permits ScalarDoubleKernels, VectorDoubleK
      * The tile of a matrix product: {@code tile[i, j] = Σ_k a[k, i] · b[k, j]}, k in index order.
      *
      * @param depth k
-     * @param a [depth, TILE_ROWS]
+     * @param a [depth, TILE_ROWS], from {@code aOffset}
      * @param b [depth, tileCols], from {@code bOffset}
      * @param tile [TILE_ROWS, tileCols]; overwritten
      */
-    void tile(int depth, double[] a, double[] b, int bOffset, double[] tile);
+    void tile(int depth, double[] a, int aOffset, double[] b, int bOffset, double[] tile);
+
+    /**
+     * Packs columns for {@link #tile}: {@code packed[offset + k · tileCols + j] = b[bOffset + k · bStride + j]}.
+     *
+     * @param b [depth, tileCols] from {@code bOffset}, rows {@code bStride} apart
+     * @param packed [depth, tileCols] from {@code offset}; overwritten
+     */
+    void pack(int depth, double[] b, int bOffset, int bStride, double[] packed, int offset);
+
+    /**
+     * Adds a whole tile: {@code c[cOffset + i · cStride + j] += alpha · tile[i, j]}.
+     *
+     * @param tile [TILE_ROWS, tileCols]
+     * @param c accumulated into
+     */
+    void addTile(double alpha, double[] tile, double[] c, int cOffset, int cStride);
+
+    /**
+     * The part of a symmetric product that {@link #SYMMETRIC_ROWS} rows of the upper half give, read once for both
+     * directions: {@code y[yOffset + i] += Σ_r alpha[r] · a[r, i]} and {@code sums[r] = Σ_i a[r, i] · x[xOffset + i]}.
+     *
+     * @param a [SYMMETRIC_ROWS, length] from {@code aOffset}, rows {@code aStride} apart
+     * @param alpha [SYMMETRIC_ROWS]
+     * @param y [length] from {@code yOffset}; accumulated into
+     * @param sums [stripCols], the first SYMMETRIC_ROWS overwritten by the sums, the rest scratch
+     */
+    void symmetric(
+            int length,
+            double[] a,
+            int aOffset,
+            int aStride,
+            double[] x,
+            int xOffset,
+            double[] alpha,
+            double[] y,
+            int yOffset,
+            double[] sums);
+
+    /**
+     * A sum over poles and its slope: {@code sums[0] = Σ_i z[i]² / δ_i}, {@code sums[1] = Σ_i z[i]² / δ_i²} with
+     * {@code δ_i = (d[i] - origin) - shift} for i in [begin, end).
+     *
+     * @param sums [stripCols], the first two overwritten by the sums, the rest scratch
+     */
+    void poles(int begin, int end, double[] d, double[] z, double origin, double shift, double[] sums);
 
     /**
      * Plane rotations of neighbouring rows, from the last pair up: for i from {@code last - 1} down to {@code first},

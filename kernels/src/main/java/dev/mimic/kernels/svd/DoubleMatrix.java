@@ -17,15 +17,11 @@ final class DoubleMatrix {
      * @throws IllegalArgumentException if the matrix is empty, too large for an array, or not finite
      */
     static double[] tall(String operation, WorkerPool pool, Matrix w) {
+        checkSize(operation, w);
         int rows = w.rows();
         int cols = w.cols();
-        long elements = (long) rows * cols;
-        if (elements == 0 || elements > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException(operation + ": W is [" + rows + ", " + cols + "], expected 1 to "
-                    + (Integer.MAX_VALUE - 8) + " elements");
-        }
         boolean wide = cols > rows;
-        double[] a = new double[(int) elements];
+        double[] a = new double[rows * cols];
         pool.run((rows + STRIP - 1) / STRIP, 1, (begin, end) -> {
             double[] row = new double[cols];
             for (int i = begin * STRIP; i < Math.min(rows, end * STRIP); i++) {
@@ -41,6 +37,15 @@ final class DoubleMatrix {
             }
         });
         return a;
+    }
+
+    /** Refuses a matrix that is empty or too large for an array. */
+    static void checkSize(String operation, Matrix w) {
+        long elements = (long) w.rows() * w.cols();
+        if (elements == 0 || elements > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException(operation + ": W is [" + w.rows() + ", " + w.cols() + "], expected 1 to "
+                    + (Integer.MAX_VALUE - 8) + " elements");
+        }
     }
 
     /** Widens one row exactly. */
@@ -72,7 +77,8 @@ final class DoubleMatrix {
         }
     }
 
-    private static void check(String operation, int i, double[] row) {
+    /** Refuses a row with an element that is not finite. */
+    static void check(String operation, int i, double[] row) {
         for (int j = 0; j < row.length; j++) {
             if (!Double.isFinite(row[j])) {
                 throw new IllegalArgumentException(

@@ -15,6 +15,9 @@ final class GramSvd {
     /** Sigma, relative to the largest of its level, from which a level's vectors are taken. */
     private static final double HEAD = 1e-3;
 
+    /** Side of the blocks of a transposition. */
+    private static final int SQUARE = 32;
+
     /** Rows multiplied by V at a time, in place. */
     private static final int PANEL = 480;
 
@@ -27,10 +30,10 @@ final class GramSvd {
      *
      * @param u [rows, cols], row-major; a column of zeros where sigma is 0
      * @param sigma [cols]
-     * @param vt [cols, cols], a right vector in each row
+     * @param v [cols, cols], row-major
      */
     @SuppressWarnings("ArrayRecordComponent") // handed over once, never compared
-    record Factors(double[] u, double[] sigma, double[] vt) {}
+    record Factors(double[] u, double[] sigma, double[] v) {}
 
     GramSvd(DoubleKernels kernels, WorkerPool pool) {
         this.kernels = kernels;
@@ -50,12 +53,12 @@ final class GramSvd {
     private Factors level(double[] a, int rows, int cols, double knownZero) {
         double[] gram = new double[Math.multiplyExact(cols, cols)];
         gemm.gram(rows, cols, Strided.rows(a, 0, cols), gram);
-        Tridiagonal tridiagonal = new Tridiagonal(kernels, pool, gram, cols);
+        Tridiagonal tridiagonal = new Tridiagonal(kernels, pool, gemm, gram, cols);
         double[] eigenvalues = tridiagonal.diagonal();
-        double[] vt = ImplicitQl.solve(kernels, pool, eigenvalues, tridiagonal.offDiagonal());
-        tridiagonal.backTransform(vt);
-        vt = rowsByDescending(eigenvalues, vt, cols);
-        multiplyInPlace(a, rows, cols, vt);
+        double[] rowsOfT = DivideAndConquer.solve(kernels, pool, gemm, eigenvalues, tridiagonal.offDiagonal());
+        double[] v = columnsByDescending(eigenvalues, rowsOfT, cols);
+        tridiagonal.backTransform(v);
+        multiplyInPlace(a, rows, cols, v);
         double[] sigma = columnNorms(a, rows, cols);
         double largest = Arrays.stream(sigma).max().orElse(0);
         // what rounding leaves of a zero: the norm of cols sums of products of unit vectors
@@ -67,9 +70,9 @@ final class GramSvd {
         double[] tail = head < cols ? cutTail(a, rows, cols, head, sigma) : null;
         normalize(a, rows, cols, head, sigma);
         if (tail != null) {
-            solveTail(tail, new Factors(a, sigma, vt), rows, head, zero);
+            solveTail(tail, new Factors(a, sigma, v), rows, head, zero);
         }
-        return new Factors(a, sigma, vt);
+        return new Factors(a, sigma, v);
     }
 
     /** Decomposes what is left of the tail's columns and puts the result in their place. */
@@ -92,30 +95,41 @@ final class GramSvd {
         for (int i = 0; i < rows; i++) {
             System.arraycopy(part.u(), i * width, whole.u(), i * cols + head, width);
         }
-        double[] turned = new double[width * cols];
-        Strided below = Strided.rows(whole.vt(), head * cols, cols);
-        gemm.multiply(width, cols, width, 1, Strided.rows(part.vt(), 0, width), below, turned, 0, cols);
-        System.arraycopy(turned, 0, whole.vt(), head * cols, width * cols);
+        double[] turned = new double[cols * width];
+        Strided right = Strided.rows(whole.v(), head, cols);
+        gemm.multiply(cols, width, width, 1, right, Strided.rows(part.v(), 0, width), turned, 0, width);
+        for (int i = 0; i < cols; i++) {
+            System.arraycopy(turned, i * width, whole.v(), i * cols + head, width);
+        }
     }
 
-    private static double[] rowsByDescending(double[] values, double[] rows, int size) {
+    /** The rows as columns, a block at a time. */
+    private double[] columnsByDescending(double[] values, double[] rows, int size) {
         int[] order = Descending.order(values);
-        double[] sorted = new double[rows.length];
-        for (int i = 0; i < size; i++) {
-            System.arraycopy(rows, order[i] * size, sorted, i * size, size);
-        }
-        return sorted;
+        double[] columns = new double[rows.length];
+        pool.run((size + SQUARE - 1) / SQUARE, 1, (begin, end) -> {
+            for (int i0 = begin * SQUARE; i0 < Math.min(size, end * SQUARE); i0 += SQUARE) {
+                for (int j0 = 0; j0 < size; j0 += SQUARE) {
+                    for (int i = i0; i < Math.min(size, i0 + SQUARE); i++) {
+                        for (int j = j0; j < Math.min(size, j0 + SQUARE); j++) {
+                            columns[i * size + j] = rows[order[j] * size + i];
+                        }
+                    }
+                }
+            }
+        });
+        return columns;
     }
 
     /** {@code A = A V}, a panel of rows at a time. */
-    private void multiplyInPlace(double[] a, int rows, int cols, double[] vt) {
+    private void multiplyInPlace(double[] a, int rows, int cols, double[] v) {
         double[] panel = new double[Math.min(PANEL, rows) * cols];
         for (int i0 = 0; i0 < rows; i0 += PANEL) {
             int count = Math.min(PANEL, rows - i0);
             System.arraycopy(a, i0 * cols, panel, 0, count * cols);
             Arrays.fill(a, i0 * cols, (i0 + count) * cols, 0);
-            Strided v = Strided.rows(vt, 0, cols).transposed();
-            gemm.multiply(count, cols, cols, 1, Strided.rows(panel, 0, cols), v, a, i0 * cols, cols);
+            Strided p = Strided.rows(panel, 0, cols);
+            gemm.multiply(count, cols, cols, 1, p, Strided.rows(v, 0, cols), a, i0 * cols, cols);
         }
     }
 

@@ -3,14 +3,19 @@ package dev.mimic.kernels.svd;
 import dev.mimic.kernels.Shapes;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.matrix.Matrix;
+import dev.mimic.kernels.matrix.MatrixKernels;
 
 /**
  * The leading singular values by a random sketch with power iterations, orthonormalized after every product (Halko,
- * Martinsson, Tropp 2011, algorithms 4.4 and 5.1). Computed in double precision; the same seed gives the same result
- * whatever the number of threads.
+ * Martinsson, Tropp 2011, algorithms 4.4 and 5.1). Products with W are in single precision, all else in double, so that
+ * the factors are orthonormal to the rounding of floats; the same seed gives the same result whatever the number of
+ * threads.
  */
 public final class RandomizedSvd {
+    private static final int SQUARE = 32;
+
     private final DoubleKernels kernels;
+    private final MatrixKernels matrix;
     private final WorkerPool pool;
     private final Options options;
 
@@ -33,9 +38,10 @@ public final class RandomizedSvd {
         }
     }
 
-    /** Makes it; kernels and pool are borrowed. */
-    public RandomizedSvd(DoubleKernels kernels, WorkerPool pool, Options options) {
+    /** Makes it; kernels and pool are borrowed. One calling thread at a time, as {@code matrix}. */
+    public RandomizedSvd(DoubleKernels kernels, MatrixKernels matrix, WorkerPool pool, Options options) {
         this.kernels = kernels;
+        this.matrix = matrix;
         this.pool = pool;
         this.options = options;
     }
@@ -55,35 +61,46 @@ public final class RandomizedSvd {
                     + " (W [" + w.rows() + ", " + w.cols() + "])");
         }
         int sketched = (int) Math.min(width, (long) options.rank() + options.oversampling());
-        double[] a = DoubleMatrix.tall("svd", pool, w);
-        Qr qr = new Qr(kernels, pool);
-        DoubleGemm gemm = new DoubleGemm(kernels, pool);
-        double[] q = options.sketch().project(kernels, pool, a, height, width, sketched, options.seed());
-        q = qr.orthonormal(q, sketched, height, sketched);
+        TallProducts products = new TallProducts("svd", matrix, pool, w);
+        CholeskyQr qr = new CholeskyQr(kernels, pool);
+        float[] y = sketch(products, w, width, sketched);
         for (int i = 0; i < options.power(); i++) {
-            double[] right = qr.orthonormal(timesA(gemm, q, a, height, width), sketched, width, sketched);
-            q = qr.orthonormal(timesTransposed(gemm, right, a, height, width), sketched, height, sketched);
+            float[] q = floats(qr.conditioned(doubles(y), sketched, height));
+            float[] right = products.transposedTimes(q, sketched);
+            y = products.timesRight(floats(qr.conditioned(doubles(right), sketched, width)), sketched);
         }
-        double[] b = timesA(gemm, q, a, height, width);
-        return assemble(gemm, w, q, transposed(b, sketched, width), height, width, sketched);
+        double[] q = qr.orthonormal(doubles(y), sketched, height);
+        float[] b = products.transposedTimes(floats(q), sketched);
+        return assemble(w, q, transposed(b, sketched, width), height, width, sketched, products.exponent());
+    }
+
+    private float[] sketch(TallProducts products, Matrix w, int width, int sketched) {
+        return switch (options.sketch()) {
+            case Sketch.Gaussian gaussian ->
+                products.timesRight(gaussian.matrix(pool, sketched, width, options.seed()), sketched);
+            case Sketch.Srft srft -> {
+                double[] a = DoubleMatrix.tall("svd", pool, w);
+                for (int i = 0; products.exponent() != 0 && i < a.length; i++) {
+                    a[i] = Math.scalb(a[i], -products.exponent());
+                }
+                yield floats(srft.project(pool, a, a.length / width, width, sketched, options.seed()));
+            }
+        };
     }
 
     /** From B = Qᵀ A: B = X S Yᵀ, so A ≈ (Q X) S Yᵀ. */
-    private Svd assemble(DoubleGemm gemm, Matrix w, double[] q, double[] bt, int height, int width, int sketched) {
+    private Svd assemble(Matrix w, double[] q, double[] bt, int height, int width, int sketched, int exponent) {
         GramSvd.Factors factors = new GramSvd(kernels, pool).decompose(bt, width, sketched);
-        Assembly assembly = new Assembly(kernels, pool, factors, width, sketched);
-        double[] x = factors.vt();
-        double[] qx = new double[sketched * height];
-        gemm.multiply(
-                sketched, height, sketched, 1, Strided.rows(x, 0, sketched), Strided.rows(q, 0, height), qx, 0, height);
-        int[] order = Descending.order(factors.sigma());
-        float[] tall = new float[height * sketched];
         for (int j = 0; j < sketched; j++) {
-            int from = order[j] * height;
-            for (int i = 0; i < height; i++) {
-                tall[i * sketched + j] = (float) qx[from + i];
-            }
+            factors.sigma()[j] = Math.scalb(factors.sigma()[j], exponent);
         }
+        double[] qx = new double[height * sketched];
+        Strided byRows = Strided.rows(q, 0, height).transposed();
+        new DoubleGemm(kernels, pool)
+                .multiply(
+                        height, sketched, sketched, 1, byRows, Strided.rows(factors.v(), 0, sketched), qx, 0, sketched);
+        Assembly assembly = new Assembly(kernels, pool, factors, width, sketched);
+        float[] tall = assembly.inOrder(qx, height);
         float[] other = assembly.left();
         Svd whole = w.cols() > w.rows()
                 ? assembly.svd(w.rows(), w.cols(), other, tall)
@@ -91,27 +108,29 @@ public final class RandomizedSvd {
         return whole.truncated(options.rank());
     }
 
-    private static double[] timesA(DoubleGemm gemm, double[] qt, double[] a, int height, int width) {
-        int count = qt.length / height;
-        double[] product = new double[count * width];
-        gemm.multiply(
-                count, width, height, 1, Strided.rows(qt, 0, height), Strided.rows(a, 0, width), product, 0, width);
-        return product;
+    private static double[] doubles(float[] values) {
+        double[] result = new double[values.length];
+        for (int i = 0; i < values.length; i++) {
+            result[i] = values[i];
+        }
+        return result;
     }
 
-    private static double[] timesTransposed(DoubleGemm gemm, double[] qt, double[] a, int height, int width) {
-        int count = qt.length / width;
-        double[] product = new double[count * height];
-        Strided at = Strided.rows(a, 0, width).transposed();
-        gemm.multiply(count, height, width, 1, Strided.rows(qt, 0, width), at, product, 0, height);
-        return product;
+    private static float[] floats(double[] values) {
+        float[] result = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            result[i] = (float) values[i];
+        }
+        return result;
     }
 
-    private static double[] transposed(double[] matrix, int rows, int cols) {
+    private static double[] transposed(float[] matrix, int rows, int cols) {
         double[] result = new double[matrix.length];
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < cols; j++) {
-                result[j * rows + i] = matrix[i * cols + j];
+        for (int j0 = 0; j0 < cols; j0 += SQUARE) { // in blocks: a row of the result is a column of the matrix
+            for (int i = 0; i < rows; i++) {
+                for (int j = j0; j < Math.min(cols, j0 + SQUARE); j++) {
+                    result[j * rows + i] = matrix[i * cols + j];
+                }
             }
         }
         return result;

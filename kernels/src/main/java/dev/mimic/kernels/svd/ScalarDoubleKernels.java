@@ -48,16 +48,86 @@ final class ScalarDoubleKernels implements DoubleKernels {
     }
 
     @Override
-    public void tile(int depth, double[] a, double[] b, int bOffset, double[] tile) {
+    public void tile(int depth, double[] a, int aOffset, double[] b, int bOffset, double[] tile) {
         Arrays.fill(tile, 0, TILE_ROWS * COLS, 0);
         for (int k = 0; k < depth; k++) {
             for (int i = 0; i < TILE_ROWS; i++) {
-                double aki = a[k * TILE_ROWS + i];
+                double aki = a[aOffset + k * TILE_ROWS + i];
                 for (int j = 0; j < COLS; j++) {
                     tile[i * COLS + j] += aki * b[bOffset + k * COLS + j];
                 }
             }
         }
+    }
+
+    @Override
+    public void pack(int depth, double[] b, int bOffset, int bStride, double[] packed, int offset) {
+        for (int k = 0; k < depth; k++) {
+            System.arraycopy(b, bOffset + k * bStride, packed, offset + k * COLS, COLS);
+        }
+    }
+
+    @Override
+    public void addTile(double alpha, double[] tile, double[] c, int cOffset, int cStride) {
+        for (int i = 0; i < TILE_ROWS; i++) {
+            axpyRange(alpha, tile, i * COLS, c, cOffset + i * cStride, 0, COLS);
+        }
+    }
+
+    @Override
+    public void symmetric(
+            int length,
+            double[] a,
+            int aOffset,
+            int aStride,
+            double[] x,
+            int xOffset,
+            double[] alpha,
+            double[] y,
+            int yOffset,
+            double[] sums) {
+        Arrays.fill(sums, 0, SYMMETRIC_ROWS, 0);
+        symmetricRange(a, aOffset, aStride, x, xOffset, alpha, y, yOffset, sums, 0, length);
+    }
+
+    /** The same for columns [begin, end), added to the sums. */
+    static void symmetricRange(
+            double[] a,
+            int aOffset,
+            int aStride,
+            double[] x,
+            int xOffset,
+            double[] alpha,
+            double[] y,
+            int yOffset,
+            double[] sums,
+            int begin,
+            int end) {
+        for (int r = 0; r < SYMMETRIC_ROWS; r++) {
+            int row = aOffset + r * aStride;
+            axpyRange(alpha[r], a, row, y, yOffset, begin, end);
+            sums[r] += dotRange(a, row, x, xOffset, begin, end);
+        }
+    }
+
+    @Override
+    public void poles(int begin, int end, double[] d, double[] z, double origin, double shift, double[] sums) {
+        sums[0] = 0;
+        sums[1] = 0;
+        polesRange(begin, end, d, z, origin, shift, sums);
+    }
+
+    /** The same, added to the sums. */
+    static void polesRange(int begin, int end, double[] d, double[] z, double origin, double shift, double[] sums) {
+        double sum = 0;
+        double slope = 0;
+        for (int i = begin; i < end; i++) {
+            double quotient = z[i] / ((d[i] - origin) - shift);
+            sum += z[i] * quotient;
+            slope += quotient * quotient;
+        }
+        sums[0] += sum;
+        sums[1] += slope;
     }
 
     @Override

@@ -8,47 +8,52 @@ import pl.edu.icm.jlargearrays.ConcurrencyUtils;
 
 /** The random projection {@code A Ω} of a randomized decomposition (Halko, Martinsson, Tropp 2011). */
 public sealed interface Sketch {
-    /**
-     * Projects the rows of A.
-     *
-     * @param a [rows, cols], row-major; read only
-     * @param width columns of the projection, at most cols
-     * @param seed the same seed gives the same projection
-     * @return [width, rows]: A Ω by columns
-     */
-    double[] project(DoubleKernels kernels, WorkerPool pool, double[] a, int rows, int cols, int width, long seed);
-
     /** Independent normal entries (section 4.1 there). */
     record Gaussian() implements Sketch {
-        @Override
-        public double[] project(
-                DoubleKernels kernels, WorkerPool pool, double[] a, int rows, int cols, int width, long seed) {
-            RandomGenerator random = generator(seed);
-            double[] omega = new double[Math.multiplyExact(width, cols)];
-            for (int i = 0; i < omega.length; i++) {
-                omega[i] = random.nextGaussian();
-            }
-            double[] projected = new double[Math.multiplyExact(width, rows)];
-            Strided at = Strided.rows(a, 0, cols).transposed();
-            new DoubleGemm(kernels, pool)
-                    .multiply(width, rows, cols, 1, Strided.rows(omega, 0, cols), at, projected, 0, rows);
-            return projected;
+        /**
+         * The matrix Ω.
+         *
+         * @param width columns of the projection
+         * @param cols columns of A
+         * @param seed the same seed gives the same matrix
+         * @return [width, cols]: Ω by columns
+         */
+        float[] matrix(WorkerPool pool, int width, int cols, long seed) {
+            float[] omega = new float[Math.multiplyExact(width, cols)];
+            long[] seeds = generator(seed).longs(width).toArray(); // one a column: threads share the columns
+            pool.run(width, 4, (begin, end) -> {
+                for (int k = begin; k < end; k++) {
+                    RandomGenerator random = generator(seeds[k]);
+                    for (int j = 0; j < cols; j++) {
+                        omega[k * cols + j] = (float) random.nextGaussian();
+                    }
+                }
+            });
+            return omega;
         }
     }
 
     /**
      * Subsampled random trigonometric transform (section 4.6 there, with the cosine transform in Fourier's place): signs,
-     * orthonormal DCT-II, a sample of the columns without replacement.
+     * a random order (without it a nearly diagonal A is sampled badly), orthonormal DCT-II, a sample of the columns without
+     * replacement.
      */
     record Srft() implements Sketch {
-        @Override
-        public double[] project(
-                DoubleKernels kernels, WorkerPool pool, double[] a, int rows, int cols, int width, long seed) {
+        /**
+         * Projects the rows of A.
+         *
+         * @param a [rows, cols], row-major; read only
+         * @param width columns of the projection, at most cols
+         * @param seed the same seed gives the same projection
+         * @return [width, rows]: A Ω by columns
+         */
+        double[] project(WorkerPool pool, double[] a, int rows, int cols, int width, long seed) {
             RandomGenerator random = generator(seed);
             boolean[] flipped = new boolean[cols];
             for (int j = 0; j < cols; j++) {
                 flipped[j] = random.nextBoolean();
             }
+            int[] place = sample(random, cols, cols);
             int[] sample = sample(random, cols, width);
             double scale = Math.sqrt((double) cols / width);
             double[] projected = new double[Math.multiplyExact(width, rows)];
@@ -58,7 +63,7 @@ public sealed interface Sketch {
                 double[] row = new double[cols];
                 for (int i = begin; i < end; i++) {
                     for (int j = 0; j < cols; j++) {
-                        row[j] = flipped[j] ? -a[i * cols + j] : a[i * cols + j];
+                        row[place[j]] = flipped[j] ? -a[i * cols + j] : a[i * cols + j];
                     }
                     transform.forward(row, true);
                     for (int k = 0; k < width; k++) {

@@ -73,54 +73,99 @@ final class VectorDoubleKernels implements DoubleKernels {
     }
 
     @Override
-    public void tile(int depth, double[] a, double[] b, int bOffset, double[] tile) {
-        DoubleVector zero = DoubleVector.zero(SPECIES);
-        DoubleVector left0 = zero;
-        DoubleVector right0 = zero;
-        DoubleVector left1 = zero;
-        DoubleVector right1 = zero;
-        DoubleVector left2 = zero;
-        DoubleVector right2 = zero;
-        DoubleVector left3 = zero;
-        DoubleVector right3 = zero;
-        DoubleVector left4 = zero;
-        DoubleVector right4 = zero;
-        DoubleVector left5 = zero;
-        DoubleVector right5 = zero;
-        for (int k = 0; k < depth; k++) {
-            DoubleVector left = load(b, bOffset + k * 2 * LANES);
-            DoubleVector right = load(b, bOffset + k * 2 * LANES + LANES);
-            DoubleVector a0 = DoubleVector.broadcast(SPECIES, a[k * TILE_ROWS + 0]);
-            left0 = a0.fma(left, left0);
-            right0 = a0.fma(right, right0);
-            DoubleVector a1 = DoubleVector.broadcast(SPECIES, a[k * TILE_ROWS + 1]);
-            left1 = a1.fma(left, left1);
-            right1 = a1.fma(right, right1);
-            DoubleVector a2 = DoubleVector.broadcast(SPECIES, a[k * TILE_ROWS + 2]);
-            left2 = a2.fma(left, left2);
-            right2 = a2.fma(right, right2);
-            DoubleVector a3 = DoubleVector.broadcast(SPECIES, a[k * TILE_ROWS + 3]);
-            left3 = a3.fma(left, left3);
-            right3 = a3.fma(right, right3);
-            DoubleVector a4 = DoubleVector.broadcast(SPECIES, a[k * TILE_ROWS + 4]);
-            left4 = a4.fma(left, left4);
-            right4 = a4.fma(right, right4);
-            DoubleVector a5 = DoubleVector.broadcast(SPECIES, a[k * TILE_ROWS + 5]);
-            left5 = a5.fma(left, left5);
-            right5 = a5.fma(right, right5);
+    public void tile(int depth, double[] a, int aOffset, double[] b, int bOffset, double[] tile) {
+        if (LANES == 8) { // 32 registers come with 512 bits
+            VectorDoubleTile.twelve(depth, a, aOffset, b, bOffset, tile);
+        } else {
+            VectorDoubleTile.six(depth, a, aOffset, b, bOffset, tile, 0);
+            VectorDoubleTile.six(depth, a, aOffset + 6, b, bOffset, tile, 6 * 2 * LANES);
         }
-        left0.intoArray(tile, 0 * LANES);
-        right0.intoArray(tile, 1 * LANES);
-        left1.intoArray(tile, 2 * LANES);
-        right1.intoArray(tile, 3 * LANES);
-        left2.intoArray(tile, 4 * LANES);
-        right2.intoArray(tile, 5 * LANES);
-        left3.intoArray(tile, 6 * LANES);
-        right3.intoArray(tile, 7 * LANES);
-        left4.intoArray(tile, 8 * LANES);
-        right4.intoArray(tile, 9 * LANES);
-        left5.intoArray(tile, 10 * LANES);
-        right5.intoArray(tile, 11 * LANES);
+    }
+
+    @Override
+    public void pack(int depth, double[] b, int bOffset, int bStride, double[] packed, int offset) {
+        for (int k = 0; k < depth; k++) {
+            int from = bOffset + k * bStride;
+            int to = offset + k * 2 * LANES;
+            load(b, from).intoArray(packed, to);
+            load(b, from + LANES).intoArray(packed, to + LANES);
+        }
+    }
+
+    @Override
+    public void addTile(double alpha, double[] tile, double[] c, int cOffset, int cStride) {
+        DoubleVector factor = DoubleVector.broadcast(SPECIES, alpha);
+        for (int i = 0; i < TILE_ROWS; i++) {
+            int to = cOffset + i * cStride;
+            int from = i * 2 * LANES;
+            load(tile, from).fma(factor, load(c, to)).intoArray(c, to);
+            load(tile, from + LANES).fma(factor, load(c, to + LANES)).intoArray(c, to + LANES);
+        }
+    }
+
+    @Override
+    public void symmetric(
+            int length,
+            double[] a,
+            int aOffset,
+            int aStride,
+            double[] x,
+            int xOffset,
+            double[] alpha,
+            double[] y,
+            int yOffset,
+            double[] sums) {
+        DoubleVector sum0 = DoubleVector.zero(SPECIES);
+        DoubleVector sum1 = sum0;
+        DoubleVector sum2 = sum0;
+        DoubleVector sum3 = sum0;
+        DoubleVector alpha0 = DoubleVector.broadcast(SPECIES, alpha[0]);
+        DoubleVector alpha1 = DoubleVector.broadcast(SPECIES, alpha[1]);
+        DoubleVector alpha2 = DoubleVector.broadcast(SPECIES, alpha[2]);
+        DoubleVector alpha3 = DoubleVector.broadcast(SPECIES, alpha[3]);
+        int i = 0;
+        for (; i <= length - LANES; i += LANES) {
+            DoubleVector xs = load(x, xOffset + i);
+            DoubleVector a0 = load(a, aOffset + i);
+            DoubleVector a1 = load(a, aOffset + aStride + i);
+            DoubleVector a2 = load(a, aOffset + 2 * aStride + i);
+            DoubleVector a3 = load(a, aOffset + 3 * aStride + i);
+            sum0 = a0.fma(xs, sum0);
+            sum1 = a1.fma(xs, sum1);
+            sum2 = a2.fma(xs, sum2);
+            sum3 = a3.fma(xs, sum3);
+            DoubleVector even = a0.fma(alpha0, load(y, yOffset + i));
+            DoubleVector odd = a1.mul(alpha1);
+            a2.fma(alpha2, even).add(a3.fma(alpha3, odd)).intoArray(y, yOffset + i);
+        }
+        sum0.intoArray(sums, 0);
+        sum1.intoArray(sums, LANES);
+        sum2.intoArray(sums, 2 * LANES);
+        sum3.intoArray(sums, 3 * LANES);
+        for (int r = 0; r < SYMMETRIC_ROWS; r++) {
+            sums[r] = sumByHalves(sums, r * LANES);
+        }
+        ScalarDoubleKernels.symmetricRange(a, aOffset, aStride, x, xOffset, alpha, y, yOffset, sums, i, length);
+    }
+
+    @Override
+    public void poles(int begin, int end, double[] d, double[] z, double origin, double shift, double[] sums) {
+        DoubleVector sum = DoubleVector.zero(SPECIES);
+        DoubleVector slope = sum;
+        DoubleVector from = DoubleVector.broadcast(SPECIES, origin);
+        DoubleVector by = DoubleVector.broadcast(SPECIES, shift);
+        int i = begin;
+        for (; i <= end - LANES; i += LANES) {
+            DoubleVector weight = load(z, i);
+            DoubleVector quotient = weight.div(load(d, i).sub(from).sub(by));
+            sum = weight.fma(quotient, sum);
+            slope = quotient.fma(quotient, slope);
+        }
+        sum.intoArray(sums, 0);
+        slope.intoArray(sums, LANES);
+        sums[0] = sumByHalves(sums, 0);
+        sums[1] = sumByHalves(sums, LANES);
+        ScalarDoubleKernels.polesRange(i, end, d, z, origin, shift, sums);
     }
 
     @Override
@@ -152,6 +197,16 @@ final class VectorDoubleKernels implements DoubleKernels {
         lower1.intoArray(x, row + LANES);
         lower2.intoArray(x, row + 2 * LANES);
         lower3.intoArray(x, row + 3 * LANES);
+    }
+
+    /** Adds up a vector in memory, in the order of {@link #dot}; destroys it. */
+    private static double sumByHalves(double[] lanes, int offset) {
+        for (int half = LANES / 2; half > 0; half /= 2) {
+            for (int i = offset; i < offset + half; i++) {
+                lanes[i] += lanes[i + half];
+            }
+        }
+        return lanes[offset];
     }
 
     private static DoubleVector load(double[] from, int index) {

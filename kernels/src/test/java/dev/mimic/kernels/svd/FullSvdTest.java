@@ -146,6 +146,19 @@ final class FullSvdTest {
     }
 
     @Test
+    void matricesBeyondOneThreadsBlocksDependOnNoNumberOfThreadsEither() {
+        Matrix w = SvdCases.matrix(330, 300, SvdCases.gaussian(SeededCases.generator(8), 330 * 300));
+        Svd two = full.decompose(w);
+        SvdCases.assertWhole("330x300", w, two);
+        try (WorkerPool other = WorkerPool.of(3)) {
+            Svd svd = new FullSvd(SvdCases.kernels(), other).decompose(w);
+            assertArrayEquals(two.u(), svd.u(), 0);
+            assertArrayEquals(two.sigma(), svd.sigma(), 0);
+            assertArrayEquals(two.v(), svd.v(), 0);
+        }
+    }
+
+    @Test
     void aNonFiniteElementIsRefusedByItsPlace() {
         for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
             for (boolean wide : new boolean[] {false, true}) {

@@ -32,7 +32,7 @@ final class RandomizedSvdTest {
 
     private static Svd decompose(Matrix w, Sketch sketch, int rank, int oversampling, int power, long seed) {
         RandomizedSvd.Options options = new RandomizedSvd.Options(sketch, rank, oversampling, power, seed);
-        return new RandomizedSvd(SvdCases.kernels(), pool, options).decompose(w);
+        return new RandomizedSvd(SvdCases.kernels(), SvdCases.matrixKernels(pool), pool, options).decompose(w);
     }
 
     @Test
@@ -108,9 +108,38 @@ final class RandomizedSvdTest {
                     Arrays.equals(first.u(), decompose(w, sketch, 10, 5, 1, 4).u()));
             try (WorkerPool other = WorkerPool.of(3)) {
                 RandomizedSvd.Options options = new RandomizedSvd.Options(sketch, 10, 5, 1, 3);
-                Svd svd = new RandomizedSvd(SvdCases.kernels(), other, options).decompose(w);
+                Svd svd = new RandomizedSvd(SvdCases.kernels(), SvdCases.matrixKernels(other), other, options)
+                        .decompose(w);
                 assertArrayEquals(first.v(), svd.v(), 0);
             }
+        }
+    }
+
+    @Test
+    void scalesAtTheEdgesOfFloatAreDecomposed() {
+        for (double scale : new double[] {0x1p+110, 0x1p-110}) {
+            double[] sigma = {4 * scale, 3 * scale, 2 * scale, scale};
+            for (Sketch sketch : SKETCHES) {
+                for (int[] shape : new int[][] {{30, 20}, {20, 30}}) {
+                    Matrix w = SvdCases.withSpectrum(SeededCases.generator(16), shape[0], shape[1], sigma);
+                    Svd svd = decompose(w, sketch, 4, 4, 1, 2);
+                    SvdCases.assertWellFormed(sketch + " " + scale, svd);
+                    for (int k = 0; k < 4; k++) {
+                        assertEquals(sigma[k], svd.sigma()[k], 1e-6 * sigma[0]);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void aNonFiniteElementIsRefusedByItsPlace() {
+        Matrix w = SvdCases.matrix(9, 4, new double[36]);
+        w.data().set(Matrix.FLOAT, (2L * 4 + 3) * Float.BYTES, Float.NaN);
+        for (Sketch sketch : SKETCHES) {
+            IllegalArgumentException e =
+                    assertThrows(IllegalArgumentException.class, () -> decompose(w, sketch, 2, 1, 1, 1));
+            assertEquals("svd: element [2, 3] is NaN, expected a finite value", e.getMessage());
         }
     }
 
@@ -118,7 +147,7 @@ final class RandomizedSvdTest {
     void theTrigonometricSketchKeepsNorms() {
         int cols = 48;
         double[] a = SvdCases.gaussian(SeededCases.generator(15), 3 * cols);
-        double[] whole = new Sketch.Srft().project(SvdCases.kernels(), pool, a, 3, cols, cols, 9);
+        double[] whole = new Sketch.Srft().project(pool, a, 3, cols, cols, 9);
         for (int i = 0; i < 3; i++) {
             double before = 0;
             double after = 0;

@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.mimic.kernels.KernelChoice;
+import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.matrix.Matrix;
+import dev.mimic.kernels.matrix.MatrixKernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.random.RandomGenerator;
@@ -19,6 +21,13 @@ final class SvdCases {
     /** The loops under test: what {@code mimic.vector} forces. */
     static DoubleKernels kernels() {
         return KernelChoice.requested() == KernelChoice.SCALAR ? DoubleKernels.scalar() : DoubleKernels.vector();
+    }
+
+    /** The products in single precision of the same kind. */
+    static MatrixKernels matrixKernels(WorkerPool pool) {
+        return KernelChoice.requested() == KernelChoice.SCALAR
+                ? MatrixKernels.scalar(pool)
+                : MatrixKernels.vector(pool);
     }
 
     static Matrix matrix(int rows, int cols, double[] values) {
