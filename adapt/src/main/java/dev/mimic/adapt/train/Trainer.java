@@ -45,8 +45,10 @@ public final class Trainer implements AutoCloseable {
      * @param engine with factors of all targets, for LoRA also without; borrowed
      * @param task how replies are checked; with a sandbox if it runs Python
      * @throws IllegalArgumentException if the engine has no factors, or not of all targets
+     * @throws dev.mimic.loader.InvalidModelException if a prompt is longer than the context
      */
     public Trainer(Engine engine, Task task, TrainingOptions options, TrainingData data) {
+        data.requireFit(engine);
         this.task = task;
         this.options = options;
         this.data = data;
