@@ -76,6 +76,8 @@ final class ExitCodesTest {
             train bundled --task bundled-math --out e --objective win : objective
             train bundled --task bundled-math --out e --schedule steep : --schedule
             train bundled --task bundled-math --out e --method lora --rank 0 : rank
+            train bundled --task bundled-math --out e --method prefix : expected one of svf, lora but was
+            train bundled --task bundled-math --out e --parametrisation sakana --targets attention : --targets mlp
             train bundled --task gsm8k --out e : --data
             adapt bundled --task bundled-mixed --out x : --expert
             adapt bundled --task bundled-mixed --expert math --out x --population 0 : population
@@ -119,6 +121,7 @@ final class ExitCodesTest {
             train bundled --task gsm8k --data nowhere --out e : nowhere
             adapt bundled --task bundled-mixed --expert nosuch --out x : nosuch
             eval bundled --task gsm8k --data nowhere : nowhere
+            eval bundled --task bundled-math --adapt prompt --experts no/dir : dir: expected a folder of experts, found none
             eval nowhere --task bundled-math : nowhere
             import nowhere d : nowhere
             import-sakana nowhere --model bundled --out x : nowhere
