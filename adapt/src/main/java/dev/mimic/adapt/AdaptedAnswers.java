@@ -32,6 +32,8 @@ public record AdaptedAnswers(
      * @param replyLimit new tokens of a reply at most
      * @param progress hears how many replies of both passes have come, of {@link #replies} in all
      * @throws IllegalStateException if the task runs Python and has no sandbox
+     * @throws dev.mimic.loader.InvalidModelException before the first reply, if a prompt of either pass is longer than the
+     *     context
      */
     public static AdaptedAnswers ask(
             Engine engine,
@@ -41,6 +43,7 @@ public record AdaptedAnswers(
             List<Example> examples,
             int replyLimit,
             IntConsumer progress) {
+        requireFit(engine, dispatcher, examples);
         int before = dispatcher.asksFirst() ? examples.size() : 0;
         long start = System.nanoTime();
         List<Choice> choices = dispatcher.choose(
@@ -51,6 +54,15 @@ public record AdaptedAnswers(
         long end = System.nanoTime();
         double first = dispatcher.asksFirst() ? (between - start) / 1e9 : 0;
         return new AdaptedAnswers(choices, answers, first, (end - between) / 1e9);
+    }
+
+    private static void requireFit(Engine engine, Dispatcher dispatcher, List<Example> examples) {
+        Evaluator.requireFit(engine, examples);
+        switch (dispatcher) {
+            case Dispatcher.Prompt first -> first.prompt().requireFit(engine, examples);
+            case Dispatcher.Classifier first -> first.prompt().requireFit(engine, examples);
+            case Dispatcher.Fixed _, Dispatcher.FewShot _ -> {}
+        }
     }
 
     /** Replies of both passes to a number of examples. */

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +54,7 @@ final class AdaptationCommandsTest {
                         "--json")
                 .json();
         assertEquals(300, report.integer("examples").orElseThrow());
+        assertEquals(1, report.integer("seed").orElseThrow());
         assertEquals(286.0 / 300, report.number("accuracy").orElseThrow(), 1e-12);
         List<Object> interval = report.list("interval").orElseThrow();
         assertEquals(0.923, (Double) interval.get(0), 5e-4);
@@ -63,6 +65,8 @@ final class AdaptationCommandsTest {
                 286, lines.stream().filter(l -> l.contains("\"right\":true")).count());
         JsonObject base = ok("eval", "bundled", "--task", "bundled-math", "--limit", "20", "--json")
                 .json();
+        String[] again = {"eval", "bundled", "--task", "bundled-math", "--limit", "2", "--predictions", "" + replies};
+        assertTrue(ok(again).err().contains("note: replaces " + replies + "\n"));
         assertEquals(20, base.integer("examples").orElseThrow());
     }
 
@@ -94,7 +98,7 @@ final class AdaptationCommandsTest {
         Path shots = rows("mixed", "shots");
         Path mix = folder.resolve("mix.safetensors");
         List<String> search = new ArrayList<>(List.of("adapt", "bundled", "--task", "bundled-mixed", "--shots"));
-        search.addAll(List.of(shots.toString(), "--out", mix.toString(), "--generations", "2", "--seed", "1"));
+        search.addAll(List.of(shots.toString(), "--out", mix.toString(), "--generations", "2"));
         for (String expert : List.of("math", "code", "reasoning")) {
             search.addAll(List.of("--expert", expert));
         }
@@ -102,6 +106,7 @@ final class AdaptationCommandsTest {
         JsonObject found = ok(search.toArray(String[]::new)).json();
         assertEquals(0.15, found.number("base_on_shots").orElseThrow(), 1e-12);
         assertEquals(3, found.object("alpha").orElseThrow().names().size());
+        assertEquals(1, found.integer("seed").orElseThrow()); // as compare's, which trains by it too
         // a whole round at once: its keys and values fit any machine
         assertEquals(
                 32 * found.integer("examples").orElseThrow(),
@@ -221,6 +226,23 @@ final class AdaptationCommandsTest {
     }
 
     @Test
+    void aFileOfAnotherFormIsAnsweredByWhatReadsIt() throws IOException {
+        Path plain = Files.writeString(folder.resolve("plain.jsonl"), "{\"prompt\": \"1+1=\", \"answer\": \"2\"}\n");
+        String[] eval = {"eval", "bundled", "--task", "jsonl", "--data", plain.toString()};
+        refused(1, List.of("plain.jsonl line 1: check: missing, ", "--check"), eval);
+        Path arc = Files.writeString(
+                folder.resolve("arc.jsonl"),
+                "{\"question\": {\"stem\": \"Which?\", \"choices\": [{\"text\": \"this\", \"label\": \"A\"},"
+                        + " {\"text\": \"that\", \"label\": \"B\"}]}, \"answerKey\": \"B\"}\n");
+        eval[eval.length - 1] = arc.toString();
+        refused(
+                1,
+                List.of("arc.jsonl line 1: prompt: ", "; this is a record of --task arc-easy or arc-challenge"),
+                eval);
+        refused(1, List.of(folder.toString()), "eval", "bundled", "--task", "jsonl", "--data", folder.toString());
+    }
+
+    @Test
     void optionsThatDoNotGoTogetherAreUsageErrors() {
         refused(2, List.of("--adapt", "--expert"), "run", "bundled", "x", "--adapt", "prompt", "--expert", "math");
         refused(2, List.of("--task", "--shots"), "run", "bundled", "x", "--adapt", "fewshot");
@@ -248,7 +270,31 @@ final class AdaptationCommandsTest {
         Path file = folder.resolve("policy_params.pt");
         TorchFileWriter.write(file, names, p);
         Path out = folder.resolve("expert.safetensors");
-        ok("import-sakana", file.toString(), "--model", "bundled", "--out", out.toString());
+        String[] command = {"import-sakana", file.toString(), "--model", "bundled", "--out", out.toString()};
+        assertEquals(
+                out + ": z of 12 matrices, 1536 numbers, from tensors by number (policy_params.pt)\n",
+                ok(command).out());
+        String[] asJson = Arrays.copyOf(command, command.length + 1);
+        asJson[command.length] = "--json";
+        Outcome imported = ok(asJson);
+        assertEquals(12, imported.json().integer("matrices").orElseThrow());
+        assertEquals(12 * MLP_RANK, imported.json().integer("numbers").orElseThrow());
+        assertEquals("numbered", imported.json().text("layout").orElseThrow());
+        assertTrue(imported.err().contains("note: replaces " + out + "\n"), imported.err());
+        Path few = folder.resolve("few.pt");
+        TorchFileWriter.write(few, names.subList(0, 2), new float[][] {p[0], p[1]});
+        // what the file says of itself comes before the factors, which may take minutes to make
+        refused(
+                1,
+                List.of("few.pt: holds 2 tensors, expected 12"),
+                "import-sakana",
+                few.toString(),
+                "--model",
+                "bundled",
+                "--factors",
+                folder.resolve("no-factors").toString(),
+                "--out",
+                out.toString());
         assertEquals(3 * LAYERS, Expert.read(out, _ -> {}).vectors().size());
         assertEquals(
                 0,

@@ -171,6 +171,8 @@ final class LoraCommandsTest {
         refused(2, List.of("--factors"), with(train, "--method", "lora", "--factors", "x"));
         refused(2, List.of("--method"), with(train, "--method", "prefix"));
         refused(2, List.of("rank is 0"), with(train, "--method", "lora", "--rank", "0"));
+        List<String> large = List.of("rank is 65", "at most 64 for 'model.layers.0.self_attn.k_proj.weight' [64, 128]");
+        refused(1, large, with(train, "--method", "lora", "--rank", "65"));
         String[] out = {"train", "bundled", "--task", "bundled-math", "--method", "lora", "--out", lora + ".seen"};
         refused(1, List.of("is a file"), out);
         out[out.length - 1] = folder.resolve("missing/adapter").toString();

@@ -161,6 +161,8 @@ final class TrainCommandTest {
         byte[] before = Files.readAllBytes(expert);
         Outcome again = Outcome.ok(onFiles(expert));
         assertTrue(again.err().contains("note: "), again.err());
+        assertTrue(again.err().contains("note: replaces " + expert + "\n"), again.err());
+        assertFalse(trained.err().contains("replaces"), trained.err());
         assertTrue(again.err().contains("expert.safetensors.ckpt: resumed after step 5 of 5"), again.err());
         assertArrayEquals(before, Files.readAllBytes(expert));
         assertEquals(STEPS, log(expert).size());
@@ -264,6 +266,26 @@ final class TrainCommandTest {
         }
         assertEquals(3, divergences.size(), divergences.toString());
         assertTrue(Double.isNaN(log(expert).getLast().divergence()), "not asked for");
+    }
+
+    @Test
+    void theAuthorsParametrisationIsForMlpMatrices() {
+        Path out = folder.resolve("none.safetensors");
+        String[] sakana = {"--parametrisation", "sakana", "--targets"};
+        Outcome.refused(
+                1, List.of("sakana", "mlp", "model.layers.0.self_attn.q_proj"), onFiles(out, with(sakana, "*proj*")));
+        Outcome bare =
+                Outcome.ok(onFiles(folder.resolve("bare.safetensors"), "--parametrisation", "sakana", "--steps", "1"));
+        assertEquals(1536, bare.json().integer("parameters").orElseThrow());
+    }
+
+    @Test
+    void oneStepIsNoSteps() {
+        Path out = folder.resolve("one.safetensors");
+        List<String> args = new ArrayList<>(List.of(onFiles(out, "--steps", "1")));
+        args.remove("--json");
+        String text = Outcome.ok(args.toArray(String[]::new)).out();
+        assertTrue(text.contains(" trained in 1 step, "), text);
     }
 
     @Test

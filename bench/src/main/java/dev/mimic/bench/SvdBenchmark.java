@@ -3,7 +3,6 @@ package dev.mimic.bench;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.backend.Backend;
 import dev.mimic.kernels.matrix.Matrix;
-import dev.mimic.kernels.svd.DoubleKernels;
 import dev.mimic.kernels.svd.FullSvd;
 import dev.mimic.kernels.svd.RandomizedSvd;
 import dev.mimic.kernels.svd.Sketch;
@@ -52,7 +51,7 @@ public class SvdBenchmark {
 
     private Arena arena;
     private WorkerPool pool;
-    private DoubleKernels kernels;
+    private Backend backend;
     private Matrix weights;
 
     /** Makes the data, and compares the singular values with those of the scalar twin on a part of it. */
@@ -69,12 +68,12 @@ public class SvdBenchmark {
             data.set(Matrix.FLOAT, at, (float) random.nextGaussian());
         }
         weights = new Matrix.F32(128, 96, data);
-        kernels = Backend.scalar(pool).doubles();
+        backend = Backend.scalar(pool);
         float[] expected = decompose().sigma();
-        kernels = Backend.vector(pool).doubles();
+        backend = Backend.vector(pool);
         Svd svd = decompose();
         Agreement.check("svd " + method, expected, svd.sigma(), expected.length, 1e-5);
-        SvdCheck check = SvdCheck.of(kernels, pool, weights, svd);
+        SvdCheck check = SvdCheck.of(backend.doubles(), pool, weights, svd);
         if (check.orthogonality() > 1e-5 || (method.equals("full") && check.relativeError() > 1e-5)) {
             throw new IllegalStateException("svd " + method + ": " + check);
         }
@@ -90,10 +89,14 @@ public class SvdBenchmark {
     @Benchmark
     public Svd decompose() {
         if (method.equals("full")) {
-            return new FullSvd(kernels, pool).decompose(weights);
+            return new FullSvd(backend.doubles(), pool).decompose(weights);
         }
         Sketch sketch = method.equals("srft") ? new Sketch.Srft() : new Sketch.Gaussian();
-        return new RandomizedSvd(kernels, pool, new RandomizedSvd.Options(sketch, RANK, OVERSAMPLING, POWER, 1))
+        return new RandomizedSvd(
+                        backend.doubles(),
+                        backend.matrix(),
+                        pool,
+                        new RandomizedSvd.Options(sketch, RANK, OVERSAMPLING, POWER, 1))
                 .decompose(weights);
     }
 }

@@ -324,6 +324,11 @@ public final class Engine implements AutoCloseable {
         return requests.promptIds(request);
     }
 
+    /** The number of these tokens, also of a prompt that is too long for the context. */
+    public int promptLength(GenerationRequest request) {
+        return requests.unboundedIds(request).length;
+    }
+
     /** How tokens are drawn where a request does not say: by generation_config.json, else greedily. */
     public SamplingOptions defaultSampling() {
         return requests.defaults();

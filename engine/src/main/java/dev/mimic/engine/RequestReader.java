@@ -149,17 +149,22 @@ final class RequestReader implements AutoCloseable {
      * @throws dev.mimic.engine.jinja.TemplateException if the chat template refuses the conversation
      */
     int[] promptIds(GenerationRequest request) {
-        int[] ids = checked(
-                switch (request.prompt()) {
-                    case Prompt.Text prompt -> requireTokenizer().encode(prompt.text(), !request.noBos());
-                    case Prompt.Ids prompt -> prompt.ids();
-                    case Prompt.Chat prompt -> requireTokenizer().encode(render(prompt), false);
-                });
+        int[] ids = unboundedIds(request);
         if (ids.length > context) {
             throw new IllegalArgumentException(
                     "prompt: it has " + ids.length + " tokens, expected at most " + context + ", the context length");
         }
         return ids;
+    }
+
+    /** The same, also where it does not fit the context. */
+    int[] unboundedIds(GenerationRequest request) {
+        return checked(
+                switch (request.prompt()) {
+                    case Prompt.Text prompt -> requireTokenizer().encode(prompt.text(), !request.noBos());
+                    case Prompt.Ids prompt -> prompt.ids();
+                    case Prompt.Chat prompt -> requireTokenizer().encode(render(prompt), false);
+                });
     }
 
     private String render(Prompt.Chat prompt) {

@@ -37,11 +37,12 @@ public final class AtomicFile {
     public static void requirePlace(Path file) {
         Path folder = file.toAbsolutePath().getParent();
         if (folder == null || Files.isDirectory(file)) {
-            throw failed(file, new FileSystemException(file.toString(), null, "is a folder, expected a file to write"));
+            throw unwritable(
+                    file, new FileSystemException(file.toString(), null, "is a folder, expected a file to write"));
         }
         if (!Files.isDirectory(folder)) {
             String named = String.valueOf(file.getParent());
-            throw failed(
+            throw unwritable(
                     file, Files.exists(folder) ? new NotDirectoryException(named) : new NoSuchFileException(named));
         }
     }
@@ -65,22 +66,30 @@ public final class AtomicFile {
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             forceFolder(target.getParent());
         } catch (IOException e) {
-            throw failed(file, named(file, temporary, e));
+            throw unwritable(file, named(file, temporary, e));
         } finally {
             deleteLeftover(temporary);
         }
     }
 
-    private static UncheckedIOException failed(Path file, IOException e) {
-        return new UncheckedIOException(file + ": cannot be written: " + e, e);
+    /**
+     * The exception for a file or folder that cannot be written. Its cause names a file too, as those of a full disk do not
+     * by themselves.
+     *
+     * @param e what happened
+     */
+    public static UncheckedIOException unwritable(Path file, IOException e) {
+        IOException named = e;
+        if (!(e instanceof FileSystemException)) {
+            named = new FileSystemException(file.toString(), null, "cannot be written: " + e.getMessage());
+            named.initCause(e);
+        }
+        return new UncheckedIOException(file + ": cannot be written: " + e, named);
     }
 
     /** An error that names the file, not the temporary one, which means nothing to anybody. */
     private static IOException named(Path file, Path temporary, IOException e) {
-        if (!(e instanceof FileSystemException system)) {
-            return new IOException(file + ": cannot be written: " + e.getMessage(), e);
-        }
-        if (!temporary.toString().equals(system.getFile())) {
+        if (!(e instanceof FileSystemException system) || !temporary.toString().equals(system.getFile())) {
             return e;
         }
         return e instanceof AccessDeniedException

@@ -28,6 +28,16 @@ public final class InvalidModelException extends RuntimeException {
         this(String.valueOf(file.getFileName()), message);
     }
 
+    /**
+     * Makes one that says more than another.
+     *
+     * @param message the whole message, file included
+     * @param cause the other
+     */
+    public InvalidModelException(String message, InvalidModelException cause) {
+        super(oneLine(message), cause);
+    }
+
     private static String oneLine(String text) {
         StringBuilder line = new StringBuilder(Math.min(text.length(), 512));
         int at = 0;

@@ -39,7 +39,8 @@ public record ExpertFolder(Path folder, Map<String, Expert> experts) {
      */
     public static ExpertFolder read(Path folder, Consumer<String> notes) {
         if (!Files.isDirectory(folder)) {
-            throw new InvalidModelException(folder, "expected a folder of experts, found none at " + folder);
+            throw new InvalidModelException(
+                    folder, "expected a folder of experts, found " + (Files.exists(folder) ? "a file" : "none"));
         }
         Map<String, Expert> experts = new LinkedHashMap<>();
         for (String name : CLASSES) {

@@ -160,6 +160,34 @@ public final class Evaluator {
         return sums;
     }
 
+    /**
+     * Refuses examples that are longer than the context, which is worth asking before the first reply.
+     *
+     * @param engine borrowed
+     * @param asked from an example to the text that the model is asked
+     * @param what that text is called in the message
+     * @throws dev.mimic.loader.InvalidModelException naming the first one's file and line, its tokens and the limit
+     */
+    public static void requireFit(Engine engine, List<Example> examples, Function<Example, String> asked, String what) {
+        for (Example example : examples) {
+            int tokens = engine.promptLength(request(engine, asked.apply(example)));
+            if (tokens > engine.contextLength()) {
+                boolean narrowed = engine.contextLength() < engine.config().maxPositions();
+                throw example.record()
+                        .invalid(
+                                what,
+                                "it has " + tokens + " tokens, expected at most " + engine.contextLength()
+                                        + ", the context length; leave the row out"
+                                        + (narrowed ? " or give more with --context" : ""));
+            }
+        }
+    }
+
+    /** The same of examples as they are asked. */
+    public static void requireFit(Engine engine, List<Example> examples) {
+        requireFit(engine, examples, Example::prompt, "prompt");
+    }
+
     /** How a task's prompt is asked: a user message through the model's chat template, or raw where it has none. */
     public static GenerationRequest request(Engine engine, String prompt) {
         boolean chat = engine.chatTemplate().isPresent();

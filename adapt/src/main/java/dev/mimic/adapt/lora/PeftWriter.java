@@ -52,7 +52,7 @@ final class PeftWriter {
                 Files.move(folder, target, StandardCopyOption.ATOMIC_MOVE);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(out + ": cannot be written: " + e, e);
+            throw AtomicFile.unwritable(out, e);
         }
     }
 

@@ -58,11 +58,13 @@ public final class FewShotSearch {
      * @param engine borrowed, with the factors that the space was made of
      * @param shots at least one, which the task has read; never among those reported on
      * @param replyLimit new tokens of a reply at most
+     * @throws dev.mimic.loader.InvalidModelException if a shot's prompt is longer than the context
      */
     public FewShotSearch(Engine engine, MixtureSpace space, Task task, List<Example> shots, int replyLimit) {
         if (shots.isEmpty()) {
             throw new IllegalArgumentException("search: no shots, expected at least one example");
         }
+        Evaluator.requireFit(engine, shots);
         this.evaluator = new Evaluator(engine);
         this.space = space;
         this.task = task;

@@ -30,11 +30,11 @@ public record FewShotSettings(
         Pick pick,
         long seed) {
     /** Published settings: 32 candidates, 20 % elites, 10 generations, 0 to 1, no memory, the best member. */
-    public static final FewShotSettings DEFAULTS = new FewShotSettings(32, 0.2, 10, 0, 1, 0, Pick.BEST, 0);
+    public static final FewShotSettings DEFAULTS = new FewShotSettings(32, 0.2, 10, 0, 1, 0, Pick.BEST, 1);
 
     /** Those of the bundled model's report (docs/bundled-model.md, "Few-shot mixing"). */
     public static final FewShotSettings BUNDLED =
-            new FewShotSettings(32, 0.2, 10, 0, 1.5, 0.25, 0.3, 0.02, 0, Pick.MEAN, 0);
+            new FewShotSettings(32, 0.2, 10, 0, 1.5, 0.25, 0.3, 0.02, 0, Pick.MEAN, 1);
 
     /** What a search gives. */
     public enum Pick {

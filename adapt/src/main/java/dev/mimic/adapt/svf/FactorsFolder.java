@@ -76,7 +76,7 @@ final class FactorsFolder implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(folder + ": cannot be written: " + e, e);
+            throw AtomicFile.unwritable(folder, e);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.mimic.adapt.svf;
 
 import dev.mimic.engine.model.Factors;
 import dev.mimic.loader.InvalidModelException;
+import dev.mimic.loader.model.ModelDirectory;
 import dev.mimic.loader.safetensors.DType;
 import dev.mimic.loader.safetensors.TensorView;
 import dev.mimic.loader.torch.TorchFile;
@@ -10,6 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -24,28 +26,45 @@ public final class SakanaImport {
     private static final Pattern NUMBERED = Pattern.compile("(?:.*\\.)?learnable_params_module_list\\.([0-9]{1,6})");
     private static final List<String> PARTS = List.of("gate", "up", "down");
 
-    private SakanaImport() {}
+    private final String file;
+    private final Layout layout;
+    private final Map<String, float[]> vectors;
+
+    private SakanaImport(String file, Layout layout, Map<String, float[]> vectors) {
+        this.file = file;
+        this.layout = layout;
+        this.vectors = vectors;
+    }
+
+    /** How a file names its tensors. */
+    public enum Layout {
+        /** policy_params.pt: by number. */
+        NUMBERED,
+        /** learnable_params.pt: by weight. */
+        NAMED;
+
+        /** The name in reports. */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     /**
      * Reads a file.
      *
-     * @param factors of the model that the file was trained on
-     * @param layers of that model
-     * @param maxMult the authors' {@code max_mult}
-     * @return plain z, by the factors' sigma
-     * @throws InvalidModelException in one line, if the file is not of this kind or does not fit the factors
+     * @param layers of the model that the file was trained on
+     * @throws InvalidModelException in one line, if the file is not of this kind or belongs to another number of layers
      */
-    public static Expert read(Path file, Factors factors, int layers, double maxMult) {
+    public static SakanaImport read(Path file, int layers) {
         String name = String.valueOf(file.getFileName());
-        if (!(maxMult > 0 && Double.isFinite(maxMult))) {
-            throw new IllegalArgumentException("max_mult is " + maxMult + ", expected a number above 0");
-        }
         Map<String, float[]> vectors = new TreeMap<>();
+        Layout layout = Layout.NAMED;
         for (TensorView tensor : TorchFile.read(file).values()) {
             String weight = weight(name, tensor.name(), layers);
             if (vectors.put(weight, values(name, tensor)) != null) {
                 throw new InvalidModelException(name, "'" + tensor.name() + "': " + weight + " stands there twice");
             }
+            layout = weight.equals(tensor.name()) ? layout : Layout.NUMBERED;
         }
         if (vectors.isEmpty()) {
             throw new InvalidModelException(name, "holds no tensor, expected one for each adapted weight");
@@ -56,14 +75,54 @@ public final class SakanaImport {
                     "holds " + vectors.size() + " tensors, expected " + 3 * layers + ", gate, up and down of " + layers
                             + " layers");
         }
+        return new SakanaImport(name, layout, vectors);
+    }
+
+    /** How the file names its tensors. */
+    public Layout layout() {
+        return layout;
+    }
+
+    /**
+     * Checks the vectors against a model whose weights are to be taken apart whole, which is worth asking before that.
+     *
+     * @throws InvalidModelException naming the first that does not fit
+     */
+    public void requireFit(ModelDirectory model) {
+        vectors.forEach((weight, values) -> {
+            TensorView tensor = model.tensor(weight)
+                    .orElseThrow(
+                            () -> new InvalidModelException(file, "'" + weight + "': the model has no such weight"));
+            long rank = tensor.shape().stream().mapToLong(Long::longValue).min().orElse(0);
+            if (values.length != rank) {
+                throw new InvalidModelException(
+                        file,
+                        "'" + weight + "': has length " + values.length + ", expected " + rank + ", one for each"
+                                + " singular value of " + tensor.shape());
+            }
+        });
+    }
+
+    /**
+     * The expert.
+     *
+     * @param factors of the model that the file was trained on
+     * @param maxMult the authors' {@code max_mult}
+     * @return plain z, by the factors' sigma
+     * @throws InvalidModelException in one line, if it does not fit the factors
+     */
+    public Expert expert(Factors factors, double maxMult) {
+        if (!(maxMult > 0 && Double.isFinite(maxMult))) {
+            throw new IllegalArgumentException("max_mult is " + maxMult + ", expected a number above 0");
+        }
         Map<String, String> origin = new LinkedHashMap<>();
         origin.put("base", factors.baseFingerprint());
         origin.put("factors", factors.fingerprint());
         origin.put("targets", "mlp");
-        origin.put("imported_from", name);
+        origin.put("imported_from", file);
         origin.put("trained_as", Parametrisation.SAKANA.text());
         origin.put("trained_max_mult", String.valueOf(maxMult));
-        Expert expert = new Expert(name, Parametrisation.SAKANA, maxMult, origin, vectors);
+        Expert expert = new Expert(file, Parametrisation.SAKANA, maxMult, origin, vectors);
         expert.check(factors, false, _ -> {});
         return expert.plain(factors);
     }

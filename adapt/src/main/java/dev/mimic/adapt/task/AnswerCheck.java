@@ -82,7 +82,8 @@ public enum AnswerCheck {
     /** The check that an example's own {@code check} field names. */
     public static AnswerCheck of(Example example) {
         JsonObject record = example.record();
-        String name = record.text("check").orElseThrow(() -> record.missing("check"));
+        String name = record.text("check")
+                .orElseThrow(() -> record.invalid("check", "missing, expected one in each record, or --check for all"));
         return of(name).orElseThrow(() ->
                 record.invalid("check", "expected number, letter, boxed, expression or exact, found '" + name + "'"));
     }

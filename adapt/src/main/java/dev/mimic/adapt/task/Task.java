@@ -1,6 +1,7 @@
 package dev.mimic.adapt.task;
 
 import dev.mimic.adapt.sandbox.PythonSandbox;
+import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -158,9 +159,36 @@ public final class Task {
     public List<Example> read(Path file) {
         List<Example> examples = new ArrayList<>();
         for (JsonObject record : Records.read(file)) {
-            examples.add(format.example(record));
+            examples.add(example(record));
         }
         return List.copyOf(examples);
+    }
+
+    /** Reads a record; one of another task's form is refused with that task's name. Dispatch reads nearly anything. */
+    private Example example(JsonObject record) {
+        try {
+            return format.example(record);
+        } catch (InvalidModelException e) {
+            List<String> readers = all().values().stream()
+                    .filter(task -> !task.name.startsWith(BUNDLED) && !(task.format instanceof Dispatch))
+                    .filter(task -> task.reads(record))
+                    .map(Task::name)
+                    .toList();
+            if (readers.isEmpty()) {
+                throw e;
+            }
+            throw new InvalidModelException(
+                    e.getMessage() + "; this is a record of --task " + String.join(" or ", readers), e);
+        }
+    }
+
+    private boolean reads(JsonObject record) {
+        try {
+            format.example(record);
+            return true;
+        } catch (InvalidModelException e) {
+            return false;
+        }
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.mimic.adapt.train;
 
 import dev.mimic.adapt.gradient.Adam;
 import dev.mimic.adapt.task.Accuracy;
+import dev.mimic.loader.AtomicFile;
 import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
@@ -10,7 +11,6 @@ import dev.mimic.loader.safetensors.SafetensorsFile;
 import dev.mimic.loader.safetensors.SafetensorsWriter;
 import dev.mimic.loader.safetensors.TensorView;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -141,7 +141,7 @@ public final class Checkpoint {
             Files.createDirectories(folder);
             removeLeftovers();
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw AtomicFile.unwritable(folder, e);
         }
         Map<String, Object> rest = new LinkedHashMap<>();
         rest.put("step", state.step);

@@ -10,6 +10,7 @@ import dev.mimic.adapt.lora.LowRankSettings;
 import dev.mimic.adapt.lora.PeftAdapter;
 import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
+import dev.mimic.engine.model.Linear;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,8 +28,23 @@ final class LowRankTrainee implements Trainee {
         Set<String> held = engine.withDecoder(
                 transformer -> transformer.weights().linears().keySet());
         List<String> weights = Trainee.weights(engine, options, held, "the layers");
+        requireRank(engine, weights, settings.rank());
         parameters = new LowRankParameters(engine, weights, settings.rank(), settings.scale());
         pass = TrainingPass.lowRank(engine, weights, settings.rank(), settings.dropout(), options.memory());
+    }
+
+    /** Beyond the smaller side of a matrix a rank only costs. */
+    private static void requireRank(Engine engine, List<String> weights, int rank) {
+        Map<String, Linear> linears =
+                engine.withDecoder(transformer -> transformer.weights().linears());
+        for (String weight : weights) {
+            Linear linear = linears.get(weight);
+            int largest = Math.min(linear.in(), linear.out());
+            if (rank > largest) {
+                throw new IllegalArgumentException("train: rank is " + rank + ", expected at most " + largest + " for '"
+                        + weight + "' [" + linear.out() + ", " + linear.in() + "]");
+            }
+        }
     }
 
     @Override

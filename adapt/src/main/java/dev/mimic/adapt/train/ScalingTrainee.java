@@ -7,6 +7,7 @@ import dev.mimic.adapt.gradient.TrainingPass;
 import dev.mimic.adapt.gradient.TrainingResult;
 import dev.mimic.adapt.gradient.TrainingSequence;
 import dev.mimic.adapt.svf.Expert;
+import dev.mimic.adapt.svf.Parametrisation;
 import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.model.Factors;
@@ -26,8 +27,23 @@ final class ScalingTrainee implements Trainee {
         factors = engine.factors()
                 .orElseThrow(() -> new IllegalArgumentException("train: the engine has no factors, expected some"));
         List<String> weights = Trainee.weights(engine, options, factors.weightNames(), "the factors");
+        requireMlp(options, weights);
         parameters = new ScalingParameters(factors, weights, options.parametrisation(), options.maxMult());
         pass = new TrainingPass(engine, weights, options.memory());
+    }
+
+    /** The authors' code scales no other matrices. */
+    private static void requireMlp(TrainingOptions options, List<String> weights) {
+        if (options.parametrisation() == Parametrisation.SAKANA) {
+            weights.stream()
+                    .filter(weight -> !weight.contains(".mlp."))
+                    .findFirst()
+                    .ifPresent(other -> {
+                        throw new IllegalArgumentException(
+                                "train: parametrisation sakana scales mlp matrices only, expected"
+                                        + " targets mlp or patterns of theirs, found '" + other + "'");
+                    });
+        }
     }
 
     @Override

@@ -45,10 +45,12 @@ public final class Trainer implements AutoCloseable {
      * @param engine with factors of all targets, for LoRA also without; borrowed
      * @param task how replies are checked; with a sandbox if it runs Python
      * @throws IllegalArgumentException if the engine has no factors, or not of all targets
-     * @throws dev.mimic.loader.InvalidModelException if the engine's model is quantized
+     * @throws dev.mimic.loader.InvalidModelException if the engine's model is quantized, or a prompt longer than the
+     *     context
      */
     public Trainer(Engine engine, Task task, TrainingOptions options, TrainingData data) {
         engine.requirePlain("train");
+        data.requireFit(engine);
         this.task = task;
         this.options = options;
         this.data = data;

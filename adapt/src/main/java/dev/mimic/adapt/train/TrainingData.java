@@ -1,7 +1,9 @@
 package dev.mimic.adapt.train;
 
+import dev.mimic.adapt.evaluation.Evaluator;
 import dev.mimic.adapt.task.Example;
 import dev.mimic.adapt.task.SeenPrompts;
+import dev.mimic.engine.Engine;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -27,6 +29,17 @@ public record TrainingData(Path file, List<Example> train, Path validFile, List<
             throw new IllegalArgumentException("train: " + file + " holds no example, expected at least one");
         }
         SeenPrompts.of(train).refuseOverlap(file, valid, validFile);
+    }
+
+    /**
+     * Refuses examples whose prompt is longer than the context.
+     *
+     * @param engine borrowed
+     * @throws dev.mimic.loader.InvalidModelException naming the first one's file and line, its tokens and the limit
+     */
+    public void requireFit(Engine engine) {
+        Evaluator.requireFit(engine, train);
+        Evaluator.requireFit(engine, valid);
     }
 
     /** All that training sees. */

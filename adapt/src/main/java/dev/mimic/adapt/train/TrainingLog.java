@@ -17,7 +17,7 @@ public final class TrainingLog implements AutoCloseable {
     private final Path file;
     private final BufferedWriter writer;
 
-    private TrainingLog(Path file, BufferedWriter writer) {
+    TrainingLog(Path file, BufferedWriter writer) {
         this.file = file;
         this.writer = writer;
     }
@@ -42,7 +42,7 @@ public final class TrainingLog implements AutoCloseable {
             return new TrainingLog(
                     file, Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND));
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw AtomicFile.unwritable(file, e);
         }
     }
 
@@ -74,7 +74,7 @@ public final class TrainingLog implements AutoCloseable {
             writer.write(Json.write(step.asMap()) + "\n");
             writer.flush();
         } catch (IOException e) {
-            throw new UncheckedIOException(file + ": cannot be written: " + e, e);
+            throw AtomicFile.unwritable(file, e);
         }
     }
 
@@ -83,7 +83,7 @@ public final class TrainingLog implements AutoCloseable {
         try {
             writer.close();
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw AtomicFile.unwritable(file, e);
         }
     }
 }

@@ -123,8 +123,8 @@ final class SakanaImportTest {
         TorchFileWriter.write(policy, numbered, p);
         TorchFileWriter.write(learnable, named, p);
         double maxMult = 2;
-        Expert first = SakanaImport.read(policy, factors, layers, maxMult);
-        Expert second = SakanaImport.read(learnable, factors, layers, maxMult);
+        Expert first = SakanaImport.read(policy, layers).expert(factors, maxMult);
+        Expert second = SakanaImport.read(learnable, layers).expert(factors, maxMult);
         assertEquals(3 * layers, first.vectors().size());
         for (int n = 0; n < p.length; n++) {
             float[] sigma = factors.factor(weight(n)).orElseThrow().sigma();
@@ -162,6 +162,17 @@ final class SakanaImportTest {
         }
         p[1] = new float[] {1, 2};
         refused("short.pt", numbered, p, "length 2");
+        // known from the file's and the model's headers, before any matrix is taken apart
+        try (ModelDirectory model = ModelDirectory.open(TestFolders.oracle().resolve("models/llama-gqa-f32"))) {
+            SakanaImport read = SakanaImport.read(folder.resolve("short.pt"), layers);
+            String message = assertThrows(InvalidModelException.class, () -> read.requireFit(model))
+                    .getMessage();
+            assertTrue(message.startsWith("short.pt: '" + weight(1) + "': has length 2, expected "), message);
+            String few = assertThrows(
+                            InvalidModelException.class, () -> SakanaImport.read(folder.resolve("few.pt"), layers))
+                    .getMessage();
+            assertTrue(few.contains("holds 1 tensors"), few);
+        }
     }
 
     /** As the authors' code saves: the policy's state, and a dictionary of the parameters by weight. */
@@ -190,18 +201,19 @@ final class SakanaImportTest {
         torch.run(SAVE, lengths, raw, folder);
         Path ours = folder.resolve("ours.pt");
         TorchFileWriter.write(ours, names, p);
-        Expert expected = SakanaImport.read(ours, factors, layers, 1);
+        Expert expected = SakanaImport.read(ours, layers).expert(factors, 1);
         List<Path> saved = TestFolders.files(folder.resolve("saved"), ".pt");
         assertEquals(5, saved.size());
         for (Path file : saved) {
-            Expert read = SakanaImport.read(file, factors, layers, 1);
+            Expert read = SakanaImport.read(file, layers).expert(factors, 1);
             assertEquals(expected.vectors().keySet(), read.vectors().keySet());
             expected.vectors()
                     .forEach((name, z) -> assertArrayEquals(z, read.vectors().get(name), file + ": " + name));
         }
         for (Path file : TestFolders.files(folder.resolve("refused"), ".pt")) {
             String message = assertThrows(
-                            InvalidModelException.class, () -> SakanaImport.read(file, factors, layers, 1))
+                            InvalidModelException.class,
+                            () -> SakanaImport.read(file, layers).expert(factors, 1))
                     .getMessage();
             assertTrue(message.contains(String.valueOf(file.getFileName())), message);
             assertTrue(message.lines().count() == 1, message);
@@ -213,7 +225,9 @@ final class SakanaImportTest {
     private void refused(String name, List<String> names, float[][] values, String word) throws IOException {
         Path file = folder.resolve(name);
         TorchFileWriter.write(file, names, values);
-        String message = assertThrows(InvalidModelException.class, () -> SakanaImport.read(file, factors, layers, 1))
+        String message = assertThrows(
+                        InvalidModelException.class,
+                        () -> SakanaImport.read(file, layers).expert(factors, 1))
                 .getMessage();
         assertTrue(message.contains(name), message);
         assertTrue(message.contains(word.equals("3 * layers") ? String.valueOf(3 * layers) : word), message);

@@ -208,7 +208,7 @@ final class TaskTest {
         assertFalse(exact.isRight("it is 7", read(exact, rows).getFirst()));
         assertTrue(exact.isRight(" 7\n", read(exact, rows).getFirst()));
         assertEquals(
-                "data.jsonl line 1: check: missing",
+                "data.jsonl line 1: check: missing, expected one in each record, or --check for all",
                 assertThrows(InvalidModelException.class, () -> read(Task.of("jsonl"), rows))
                         .getMessage());
     }

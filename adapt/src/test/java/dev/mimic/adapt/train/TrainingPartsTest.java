@@ -6,6 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -39,6 +45,30 @@ final class TrainingPartsTest {
         assertTrue(!java.util.Arrays.equals(passes[0], passes[1]));
         assertEquals(passes[0][3], new Draws(5).example(3, 10));
         assertEquals(passes[1][3], new Draws(5).example(13, 10));
+    }
+
+    @Test
+    void aLogThatCannotBeWrittenIsNamed() {
+        Path file = Path.of("expert.jsonl");
+        BufferedWriter full = new BufferedWriter(new Writer() {
+            @Override
+            public void write(char[] text, int from, int length) throws IOException {
+                throw new IOException("File too large");
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        });
+        TrainingLog log = new TrainingLog(file, full);
+        TrainingStep step = new TrainingStep(1, 1, 1, 1, 1, Double.NaN, 1, 1, 1, 1, Optional.empty());
+        String expected = "expert.jsonl: cannot be written: File too large";
+        UncheckedIOException added = assertThrows(UncheckedIOException.class, () -> log.add(step));
+        assertEquals(expected, added.getCause().getMessage());
+        UncheckedIOException closed = assertThrows(UncheckedIOException.class, log::close);
+        assertEquals(expected, closed.getCause().getMessage());
     }
 
     @Test

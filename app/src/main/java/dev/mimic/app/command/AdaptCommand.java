@@ -37,12 +37,11 @@ import picocli.CommandLine.Spec;
         description = "Searches the mixture of experts that answers a few examples best (cross-entropy method).",
         footer = {
             "",
-            "Every round is one batch: all candidates' replies to all shots, each row with its candidate's z. OUT is"
-                    + " an",
+            "Every round is one batch: all candidates' replies to all shots, each row with its candidate's z. OUT is an",
             "expert file; OUT.seen keeps what it was chosen on, so that eval refuses to report on it.",
             "",
-            "  mimic adapt bundled --task bundled-mixed --expert math --expert code --expert reasoning --out"
-                    + " mix.safetensors",
+            "  mimic adapt bundled --task bundled-mixed --expert math --expert code \\",
+            "    --expert reasoning --out mix.safetensors",
             "  mimic eval bundled --task bundled-mixed --expert mix.safetensors"
         })
 final class AdaptCommand implements Callable<Integer>, CheckedOptions {
@@ -86,7 +85,7 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
     private Integer batch;
 
     @Option(names = "--seed", paramLabel = "N", description = "Seed of the candidates (default: ${DEFAULT-VALUE}).")
-    private long seed;
+    private long seed = 1;
 
     @Option(names = "--allow-seen", description = "Search on examples that an expert was trained on all the same.")
     private boolean allowSeen;
@@ -116,6 +115,7 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
     @Override
     public Integer call() {
         AtomicFile.requirePlace(out);
+        mimic.console().noteReplaced(out);
         List<String> names = names();
         FewShotSettings settings = search.settings(seed);
         Task task = tasks.task(spec, mimic.console());
@@ -135,12 +135,9 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
             }
             MixtureSpace space = new MixtureSpace(experts.mix(), read, factors, search.perLayer());
             int replyLimit = maxTokens == null ? task.replyLimit() : maxTokens;
+            FewShotSearch searched = new FewShotSearch(session.engine(), space, task, shots.examples(), replyLimit);
             long rows = rows(session, shots, replyLimit, Math.min(round, most));
-            FewShotResult found = Adaptation.search(
-                    mimic.console(),
-                    "few-shot search",
-                    new FewShotSearch(session.engine(), space, task, shots.examples(), replyLimit),
-                    settings);
+            FewShotResult found = Adaptation.search(mimic.console(), "few-shot search", searched, settings);
             Map<String, Object> alpha = Adaptation.alpha(found.weights(names));
             // first what it has seen: an expert never lies there without it
             seen.and(shots).write(SeenPrompts.beside(out));

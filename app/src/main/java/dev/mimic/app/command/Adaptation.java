@@ -110,7 +110,7 @@ record Adaptation(Dispatcher dispatcher, List<Path> experts, Optional<TaskData> 
     static FewShotResult search(Console console, String label, FewShotSearch search, FewShotSettings settings) {
         try (ProgressBar bar = console.progress(label, (long) settings.generations() * SEARCHED_ROWS)) {
             double[] best = {0};
-            return search.run(settings, new FewShotSearch.Listener() {
+            FewShotResult found = search.run(settings, new FewShotSearch.Listener() {
                 @Override
                 public void replied(int generation, int replies, int of) {
                     bar.at(
@@ -123,6 +123,8 @@ record Adaptation(Dispatcher dispatcher, List<Path> experts, Optional<TaskData> 
                     best[0] = generation.best();
                 }
             });
+            bar.finish(); // a race asks for fewer replies
+            return found;
         }
     }
 

@@ -12,6 +12,8 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.Locale;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,6 +24,8 @@ import picocli.CommandLine.ParseResult;
 public final class CommandRunner {
     private static final int FAILED = 1;
     private static final int USAGE = 2;
+
+    private static final Pattern CONSTANTS = Pattern.compile("\\[([A-Z0-9_, ]+)\\] \\(case-(?:in)?sensitive\\)");
 
     private CommandRunner() {}
 
@@ -81,9 +85,14 @@ public final class CommandRunner {
 
     private static int usage(Console console, ParameterException e) {
         String command = e.getCommandLine().getCommandSpec().qualifiedName();
-        console.err().println("mimic: " + oneLine(e.getMessage()));
+        console.err().println("mimic: " + oneLine(words(e.getMessage())));
         console.err().println("try: " + command + " --help");
         return USAGE;
+    }
+
+    /** Constants' names as they are typed: {@code [SVF, LORA] (case-insensitive)} is {@code svf, lora}. */
+    private static String words(String message) {
+        return CONSTANTS.matcher(message).replaceAll(found -> found.group(1).toLowerCase(Locale.ROOT));
     }
 
     private static int failed(Console console, Throwable e, boolean debug) {

@@ -45,9 +45,12 @@ import picocli.CommandLine.ParentCommand;
             "compares its math, code and reasoning and takes about two minutes, most of it training.",
             "",
             "  mimic compare bundled --out DIR",
-            "  mimic compare bundled --out DIR --bundled-experts --rows base,svf,classifier,fewshot",
-            "  mimic compare MODEL --task gsm8k=train.jsonl,valid.jsonl,test.jsonl --task math=shots.jsonl,test.jsonl --out DIR",
-            "  mimic compare OTHER --task gsm8k=test.jsonl --rows base,transfer --transfer-from DIR --out DIR2"
+            "  mimic compare bundled --out DIR --bundled-experts \\",
+            "    --rows base,svf,classifier,fewshot",
+            "  mimic compare MODEL --task gsm8k=train.jsonl,valid.jsonl,test.jsonl \\",
+            "    --task math=shots.jsonl,test.jsonl --out DIR",
+            "  mimic compare OTHER --task gsm8k=test.jsonl --rows base,transfer \\",
+            "    --transfer-from DIR --out DIR2"
         })
 final class CompareCommand implements Callable<Integer>, CheckedOptions {
     private static final List<String> OWN = List.of("bundled-math", "bundled-code", "bundled-reasoning");

@@ -12,6 +12,7 @@ import dev.mimic.adapt.comparison.Mixture;
 import dev.mimic.adapt.comparison.TaskAdapter;
 import dev.mimic.adapt.dispatch.Dispatcher;
 import dev.mimic.adapt.evaluation.Answer;
+import dev.mimic.adapt.evaluation.Evaluator;
 import dev.mimic.app.terminal.Console;
 import dev.mimic.app.terminal.ProgressBar;
 import dev.mimic.engine.Adapter;
@@ -46,6 +47,7 @@ final class ComparisonWork {
     private final Optional<ComparedTask> dispatch;
     private final ComparisonTraining training;
     private final Map<String, Double> seconds = new LinkedHashMap<>();
+    private Optional<ProgressBar> bar = Optional.empty();
 
     ComparisonWork(
             MimicCommand mimic,
@@ -69,11 +71,12 @@ final class ComparisonWork {
             Optional<ComparisonFolder> transfer = transferFolder(other);
             requireNamed(transfer);
             refuseLeaks(other, transfer);
-            announce();
             EngineOptions options = EngineOptions.DEFAULTS
                     .withThreads(threads)
                     .withMaxBatch(ROWS)
                     .withCacheBytes(Session.cacheBytes());
+            requireFit(options);
+            announce();
             List<Cell> cells = new ArrayList<>();
             List<Method> plain = settings.plainRows();
             if (!plain.isEmpty()) {
@@ -116,10 +119,14 @@ final class ComparisonWork {
     private List<Cell> answers(Engine engine, List<Method> rows, Contenders contenders) {
         List<Column> asked = columns.stream().map(ComparedTask::column).toList();
         int limit = settings.training().replyLimit();
-        return timed(
-                "evaluation",
-                () -> Comparison.run(engine, rows, asked, contenders, limit, this::begin)
-                        .cells());
+        try {
+            return timed(
+                    "evaluation",
+                    () -> Comparison.run(engine, rows, asked, contenders, limit, this::begin)
+                            .cells());
+        } finally {
+            bar.ifPresent(ProgressBar::close); // of the cell that failed, if one did
+        }
     }
 
     private Path factors(int threads) {
@@ -186,6 +193,24 @@ final class ComparisonWork {
             SeenFiles theirs = SeenFiles.of(console::note, other, files);
             columns.forEach(task -> task.test().ifPresent(theirs::refuse));
         });
+    }
+
+    /** Rows longer than the context are refused before the first training. */
+    private void requireFit(EngineOptions options) {
+        List<ComparedTask> all = new ArrayList<>(columns);
+        dispatch.ifPresent(all::add);
+        try (Engine engine = Engine.open(source.folder(), options)) {
+            for (ComparedTask task : all) {
+                Stream.of(task.train(), task.valid(), task.shots(), task.test())
+                        .flatMap(Optional::stream)
+                        .distinct()
+                        .forEach(rows -> Evaluator.requireFit(engine, rows.examples()));
+                if (!task.isDispatch() && settings.has(Method.PROMPT, Method.CLASSIFIER)) {
+                    settings.prompt()
+                            .requireFit(engine, task.test().orElseThrow().examples());
+                }
+            }
+        }
     }
 
     /** Files of experts that are there already and will be used. */
@@ -268,16 +293,15 @@ final class ComparisonWork {
     }
 
     private IntConsumer begin(Cell cell, int replies) {
-        ProgressBar bar =
+        ProgressBar begun =
                 console.progress(cell.column().name() + ", " + cell.method().text(), replies);
-        return done -> show(bar, done, replies);
-    }
-
-    private static void show(ProgressBar bar, int done, int of) {
-        bar.at(done, "");
-        if (done == of) {
-            bar.close();
-        }
+        bar = Optional.of(begun);
+        return done -> {
+            begun.at(done, "");
+            if (done == replies) {
+                begun.close();
+            }
+        };
     }
 
     /** How well the base and the classifier name the kind of the dispatch task's test rows; by name of the row. */
@@ -294,17 +318,18 @@ final class ComparisonWork {
         contenders.classifier().ifPresent(one -> asked.put(Method.CLASSIFIER, one.adapter()));
         int limit = settings.training().replyLimit();
         asked.forEach((method, adapter) -> {
-            ProgressBar bar =
-                    console.progress("dispatch, " + method.text(), column.test().size());
-            AdaptedAnswers answers = AdaptedAnswers.ask(
-                    engine,
-                    SamplingOptions.GREEDY,
-                    new Dispatcher.Fixed(adapter, Map.of()),
-                    column.task(),
-                    column.test(),
-                    limit == 0 ? column.task().replyLimit() : limit,
-                    done -> show(bar, done, column.test().size()));
-            named.put(method.text(), answers.answers());
+            try (ProgressBar shown =
+                    console.progress("dispatch, " + method.text(), column.test().size())) {
+                AdaptedAnswers answers = AdaptedAnswers.ask(
+                        engine,
+                        SamplingOptions.GREEDY,
+                        new Dispatcher.Fixed(adapter, Map.of()),
+                        column.task(),
+                        column.test(),
+                        limit == 0 ? column.task().replyLimit() : limit,
+                        done -> shown.at(done, ""));
+                named.put(method.text(), answers.answers());
+            }
         });
         return named;
     }

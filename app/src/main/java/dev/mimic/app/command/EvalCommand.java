@@ -4,6 +4,7 @@ import dev.mimic.adapt.AdaptedAnswers;
 import dev.mimic.adapt.dispatch.Choice;
 import dev.mimic.adapt.dispatch.Dispatcher;
 import dev.mimic.adapt.evaluation.Answer;
+import dev.mimic.adapt.evaluation.Evaluator;
 import dev.mimic.adapt.task.Accuracy;
 import dev.mimic.adapt.task.Example;
 import dev.mimic.adapt.task.Task;
@@ -41,7 +42,8 @@ import picocli.CommandLine.Spec;
             "  mimic eval bundled --task bundled-math --expert math",
             "  mimic eval bundled --task bundled-code --adapt classifier",
             "  mimic eval DIR --task gsm8k --data test.jsonl --lora ADAPTER",
-            "  mimic eval DIR --task gsm8k --data test.jsonl --factors FACTORS --adapt prompt --experts EXPERTS"
+            "  mimic eval DIR --task gsm8k --data test.jsonl --factors FACTORS \\",
+            "    --adapt prompt --experts EXPERTS"
         })
 final class EvalCommand implements Callable<Integer>, CheckedOptions {
     private static final int BATCH = 64;
@@ -80,7 +82,7 @@ final class EvalCommand implements Callable<Integer>, CheckedOptions {
             names = "--seed",
             paramLabel = "N",
             description = "Of drawn replies and of a few-shot search (default: ${DEFAULT-VALUE}).")
-    private long seed;
+    private long seed = 1;
 
     @Option(names = "--batch", paramLabel = "N", description = "Rows decoded together (default: ${DEFAULT-VALUE}).")
     private int batch = BATCH;
@@ -125,6 +127,7 @@ final class EvalCommand implements Callable<Integer>, CheckedOptions {
     public Integer call() {
         if (predictions != null) {
             AtomicFile.requirePlace(predictions);
+            mimic.console().noteReplaced(predictions);
         }
         long start = System.nanoTime();
         Task task = tasks.task(spec, mimic.console());
@@ -137,6 +140,9 @@ final class EvalCommand implements Callable<Integer>, CheckedOptions {
                     : null;
             if (!allowSeen) {
                 refuseLeaks(session, shots, rows);
+            }
+            if (shots != null) {
+                Evaluator.requireFit(session.engine(), rows.examples()); // before the search, too
             }
             Adaptation adaptation = session.adaptation(adapt, task, shots, seed);
             AdaptedAnswers both = ask(session, adaptation, task, rows.examples(), replyLimit);

@@ -57,6 +57,7 @@ final class ImportCommand implements Callable<Integer> {
                     folder,
                     DType.valueOf(dtype.name()),
                     (tensor, done, all) -> bar.at(all == 0 ? 0 : 1000 * done / all, tensor));
+            bar.finish();
         }
         mimic.console()
                 .note(String.format(

@@ -7,8 +7,11 @@ import dev.mimic.adapt.svf.SakanaImport;
 import dev.mimic.engine.model.Factors;
 import dev.mimic.loader.AtomicFile;
 import dev.mimic.loader.TemporaryFolder;
+import dev.mimic.loader.json.Json;
 import dev.mimic.loader.model.ModelDirectory;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,7 +27,8 @@ import picocli.CommandLine.ParentCommand;
             "Reads policy_params.pt (learnable_params_module_list.N, layer by layer gate, up, down) and",
             "learnable_params.pt (by weight name); only tensors are read, anything else in the file is refused.",
             "",
-            "  mimic import-sakana policy_params.pt --model DIR --factors FACTORS --out math.safetensors"
+            "  mimic import-sakana policy_params.pt --model DIR --factors FACTORS \\",
+            "    --out math.safetensors"
         })
 final class ImportSakanaCommand implements Callable<Integer>, CheckedOptions {
     @ParentCommand
@@ -58,6 +62,9 @@ final class ImportSakanaCommand implements Callable<Integer>, CheckedOptions {
             description = "The max_mult that it was trained with (default: ${DEFAULT-VALUE}).")
     private double maxMult = 1;
 
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+
     @Override
     public void check() {
         if (!(maxMult > 0) || Double.isInfinite(maxMult)) {
@@ -70,33 +77,50 @@ final class ImportSakanaCommand implements Callable<Integer>, CheckedOptions {
         AtomicFile.requirePlace(out);
         try (ModelSource source = ModelSource.of(model);
                 ModelDirectory directory = ModelDirectory.open(source.folder())) {
-            int layers = directory.config().layers();
+            SakanaImport read = SakanaImport.read(file, directory.config().layers());
             if (factors != null) {
-                convert(factors, directory, layers);
+                write(read, factors, directory);
             } else if (source.isBundled()) {
-                convert(Session.bundledFactors(source, common.threads()), directory, layers);
+                write(read, Session.bundledFactors(source, common.threads()), directory);
             } else {
-                convertTakenApart(directory, layers);
+                writeTakenApart(read, directory);
             }
         }
-        mimic.console().note(out + ": an expert file");
         return 0;
     }
 
-    private void convertTakenApart(ModelDirectory directory, int layers) {
+    private void writeTakenApart(SakanaImport read, ModelDirectory directory) {
+        read.requireFit(directory);
         try (TemporaryFolder folder = TemporaryFolder.beside(out.toAbsolutePath())) {
             try (Decomposer decomposer = Decomposer.open(DecomposeOptions.defaults(), common.threads())) {
                 DecomposeCommand.decompose(mimic, decomposer, directory, folder.path());
             }
-            convert(folder.path(), directory, layers);
+            write(read, folder.path(), directory);
         }
     }
 
-    private void convert(Path folder, ModelDirectory directory, int layers) {
-        try (Factors read = Factors.open(folder)) {
-            read.requireBase(directory);
-            Expert expert = SakanaImport.read(file, read, layers, maxMult);
+    private void write(SakanaImport read, Path folder, ModelDirectory directory) {
+        Expert expert;
+        try (Factors made = Factors.open(folder)) {
+            made.requireBase(directory);
+            expert = read.expert(made, maxMult);
+            mimic.console().noteReplaced(out);
             expert.write(out);
         }
+        Map<String, Object> report = new LinkedHashMap<>();
+        report.put("file", file.toString());
+        report.put("layout", read.layout().text());
+        report.put("matrices", (long) expert.vectors().size());
+        report.put("numbers", (long) expert.size());
+        report.put("max_mult", maxMult);
+        report.put("out", out.toString());
+        String line = "%s: z of %d matrices, %d numbers, from tensors %s (%s)"
+                .formatted(
+                        out,
+                        expert.vectors().size(),
+                        expert.size(),
+                        read.layout() == SakanaImport.Layout.NUMBERED ? "by number" : "by weight name",
+                        file.getFileName());
+        mimic.console().out().println(json ? Json.write(report) : line);
     }
 }

@@ -81,6 +81,7 @@ final class MergeCommand implements Callable<Integer> {
                     Merge.write(directory, Optional.of(factors), mixture, out, options);
                 }
             }
+            bar.finish();
         }
         mimic.console().note(out + ": a plain model folder");
         return 0;

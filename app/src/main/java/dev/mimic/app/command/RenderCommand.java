@@ -22,7 +22,7 @@ import picocli.CommandLine.ParentCommand;
             "per line, any further name is a variable of the template; stdout: {\"text\": ...} or {\"error\": ...}.",
             "Only tokenizer.json and tokenizer_config.json are needed in the folder.",
             "",
-            "  echo '{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"add_generation_prompt\":true}' | mimic render bundled"
+            "  echo '{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}' | mimic render bundled"
         })
 final class RenderCommand implements Callable<Integer> {
     @ParentCommand

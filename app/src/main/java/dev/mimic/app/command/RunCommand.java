@@ -36,10 +36,13 @@ import picocli.CommandLine.Spec;
             "stdout carries the new text and one newline, or with --json one object with text, ids, prompt_ids,",
             "finish_reason, seconds and tokens_per_second. A PROMPT that begins with - follows --.",
             "",
-            "  mimic run bundled --chat --expert math \"There are 7 cups here. Cara adds 4. How many cups are there?\"",
-            "  mimic run bundled --chat --adapt classifier \"What does the cat eat? Choose: bread(A), mice(B)\"",
+            "  mimic run bundled --chat --expert math \\",
+            "    \"There are 7 cups here. Cara adds 4. How many cups are there?\"",
+            "  mimic run bundled --chat --adapt classifier \\",
+            "    \"What does the cat eat? Choose: bread(A), mice(B)\"",
             "  mimic run DIR \"Once upon a time\" --temperature 0.8 --top-p 0.95 --seed 7",
-            "  mimic run DIR \"1 + 1 =\" --factors FACTORS --expert math.safetensors@0.5 --expert code.safetensors@0.5",
+            "  mimic run DIR \"1 + 1 =\" --factors FACTORS \\",
+            "    --expert math.safetensors@0.5 --expert code.safetensors@0.5",
             "  mimic run DIR \"1 + 1 =\" --lora ADAPTER"
         })
 final class RunCommand implements Callable<Integer>, CheckedOptions {

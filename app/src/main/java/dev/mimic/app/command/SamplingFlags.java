@@ -39,7 +39,7 @@ final class SamplingFlags implements CheckedOptions {
     private Float minP;
 
     @Option(names = "--seed", paramLabel = "N", description = "Same seed, same text (default: ${DEFAULT-VALUE}).")
-    private long seed;
+    private long seed = 1;
 
     @Option(
             names = "--repetition-penalty",

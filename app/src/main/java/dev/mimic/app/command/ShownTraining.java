@@ -41,6 +41,7 @@ final class ShownTraining {
         TrainingOutcome outcome;
         try (ProgressBar bar = console.progress(label, options.steps())) {
             outcome = new TrainingRun(engine, task, options, examples).run(files, new Progress(console, files, bar));
+            bar.finish(); // patience may have ended it early
         }
         double base = outcome.base().map(Accuracy::share).orElse(Double.NaN);
         LearningCurve.write(files.curve(), "mimic train: " + task.name(), base, TrainingLog.read(files.log()));

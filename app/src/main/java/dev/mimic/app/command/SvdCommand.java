@@ -27,7 +27,8 @@ import picocli.CommandLine.ParentCommand;
             "The file written holds \"U\" [out, rank], \"S\" [rank] and \"V\" [in, rank] in F32; S descends, and the entry of",
             "largest magnitude in each column of U is positive.",
             "",
-            "  mimic svd model.safetensors model.layers.0.mlp.up_proj.weight --out up.safetensors"
+            "  mimic svd model.safetensors model.layers.0.mlp.up_proj.weight \\",
+            "    --out up.safetensors"
         })
 final class SvdCommand implements Callable<Integer> {
     @ParentCommand

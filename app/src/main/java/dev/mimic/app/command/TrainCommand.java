@@ -40,8 +40,10 @@ import picocli.CommandLine.Spec;
             "With --method lora E is a folder as PEFT writes it, for --lora E.",
             "",
             "  mimic train bundled --task bundled-math --out math.safetensors",
-            "  mimic train bundled --task bundled-math --method lora --rank 4 --alpha 4 --lr 5e-3 --out math-lora",
-            "  mimic train DIR --task gsm8k --data train.jsonl --valid valid.jsonl --out math.safetensors"
+            "  mimic train bundled --task bundled-math --method lora --rank 4 --alpha 4 \\",
+            "    --lr 5e-3 --out math-lora",
+            "  mimic train DIR --task gsm8k --data train.jsonl --valid valid.jsonl \\",
+            "    --out math.safetensors"
         })
 final class TrainCommand implements Callable<Integer> {
     /** Rows that are decoded together. */
@@ -129,6 +131,7 @@ final class TrainCommand implements Callable<Integer> {
         } else {
             AtomicFile.requirePlace(out);
         }
+        mimic.console().noteReplaced(out);
         Task task = taskFlags.task(spec, mimic.console());
         TrainingData examples = new TrainingData(
                 named(data, "train"), examples(task, data, "train"), named(valid, "valid"), valid(task));
@@ -140,11 +143,20 @@ final class TrainCommand implements Callable<Integer> {
                     .withTransfer(transfer)
                     .withMaxBatch(Math.min(options.batch(), ROWS));
             if (!lora) {
+                if (factors == null && !source.isBundled()) {
+                    requireFit(source, engineOptions, examples); // making factors takes minutes
+                }
                 engineOptions = engineOptions.withFactors(factors(source, options.targets()));
             }
             try (Engine engine = Engine.open(source.folder(), engineOptions)) {
                 return train(engine, task, options, examples);
             }
+        }
+    }
+
+    private static void requireFit(ModelSource source, EngineOptions options, TrainingData examples) {
+        try (Engine plain = Engine.open(source.folder(), options)) {
+            examples.requireFit(plain);
         }
     }
 
@@ -183,10 +195,11 @@ final class TrainCommand implements Callable<Integer> {
         }
         String line = String.format(
                 Locale.ROOT,
-                "%s: %d numbers trained in %d steps, %.1f s; step %d taken",
+                "%s: %d numbers trained in %d step%s, %.1f s; step %d taken",
                 files.out(),
                 outcome.parameters(),
                 outcome.steps(),
+                outcome.steps() == 1 ? "" : "s",
                 seconds,
                 outcome.step());
         mimic.console().out().println(line);

@@ -9,6 +9,7 @@ import dev.mimic.adapt.svf.Targets;
 import dev.mimic.adapt.train.Goal;
 import dev.mimic.adapt.train.Schedule;
 import dev.mimic.adapt.train.TrainingOptions;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
@@ -48,7 +49,7 @@ final class TrainingFlags implements CheckedOptions {
     @Option(
             names = "--parametrisation",
             paramLabel = "P",
-            description = "plain: trains z (default); sakana: as the authors' code.")
+            description = "plain: trains z (default); sakana: as the authors' code, mlp matrices only.")
     private Parametrisation parametrisation;
 
     @Option(
@@ -199,10 +200,15 @@ final class TrainingFlags implements CheckedOptions {
      */
     TrainingOptions options(Method method, String model, boolean bundled) {
         boolean lora = method == Method.LORA;
+        boolean sakana = !lora && parametrisation == Parametrisation.SAKANA;
+        if (sakana && List.of("attention", "all").contains(targets == null ? "" : targets.strip())) {
+            throw new IllegalArgumentException(
+                    "--parametrisation sakana scales mlp matrices only, expected --targets mlp, got " + targets);
+        }
         TrainingOptions base = bundled ? TrainingOptions.BUNDLED : TrainingOptions.DEFAULTS;
         return new TrainingOptions(
                 objective == null ? base.goal() : Goal.of(objective),
-                targets == null ? base.targets() : new Targets(targets),
+                targets == null ? (sakana ? new Targets("mlp") : base.targets()) : new Targets(targets),
                 lora ? Parametrisation.PLAIN : or(parametrisation, base.parametrisation()),
                 or(maxMult, base.maxMult()),
                 or(steps, base.steps()),

@@ -17,6 +17,7 @@ public record Demo(Console console, BundledModel bundled, int threads, DemoSetti
      * @param json whether one JSON object is printed instead
      */
     public void run(DemoFolder folder, boolean json) {
+        folder.make();
         StringBuilder text = new StringBuilder();
         try (Demonstration demonstration = new Demonstration(console, bundled, threads, settings, paragraph -> {
             text.append(paragraph);

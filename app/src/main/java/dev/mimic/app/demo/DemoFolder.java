@@ -12,6 +12,7 @@ import dev.mimic.loader.AtomicFile;
 import dev.mimic.loader.json.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
@@ -38,7 +39,7 @@ public final class DemoFolder {
     }
 
     /**
-     * A folder of the user's choice; it is made when the files are written.
+     * A folder of the user's choice.
      *
      * @throws UncheckedIOException if it is a file, or holds a file of the demo already
      */
@@ -73,13 +74,24 @@ public final class DemoFolder {
         return Stream.concat(Stream.of(CURVES, BARS, WEIGHTS, TEXT, JSON).map(folder::resolve), experts);
     }
 
-    /** Writes pictures, report and experts. */
-    void write(Findings findings, String text) {
+    /**
+     * Makes the folder, which is worth trying before the work.
+     *
+     * @throws UncheckedIOException naming it, if it cannot be made or written to
+     */
+    void make() {
         try {
             Files.createDirectories(folder);
+            if (!Files.isWritable(folder)) {
+                throw new AccessDeniedException(folder.toString());
+            }
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw AtomicFile.unwritable(folder, e);
         }
+    }
+
+    /** Writes pictures, report and experts. */
+    void write(Findings findings, String text) {
         curves(findings);
         bars(findings);
         weights(findings);

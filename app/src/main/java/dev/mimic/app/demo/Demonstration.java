@@ -120,6 +120,7 @@ final class Demonstration implements AutoCloseable {
                     bar.at(0, weight);
                 }
             });
+            bar.finish();
         }
         seconds.put("decompose", since(began));
         engine = Engine.open(
@@ -171,6 +172,7 @@ final class Demonstration implements AutoCloseable {
                                     Locale.ROOT, "reward %+.2f, right %.0f %%", step.reward(), 100 * step.accuracy()));
                 }
             });
+            bar.finish();
         }
         double took = since(began);
         seconds.merge("train", took, Double::sum);

@@ -2,6 +2,8 @@ package dev.mimic.app.terminal;
 
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /**
  * Where a command reads and writes: results on {@code out}; notes, progress and errors on {@code err}.
@@ -17,8 +19,15 @@ public record Console(InputStream in, PrintStream out, PrintStream err, boolean 
         err.println("note: " + text);
     }
 
+    /** Says that a result will take the place of a file or folder that lies there. */
+    public void noteReplaced(Path out) {
+        if (Files.exists(out)) {
+            note("replaces " + out);
+        }
+    }
+
     /** Starts a progress bar of this console. */
     public ProgressBar progress(String label, long total) {
-        return new ProgressBar(this, label, total);
+        return new ProgressBar(this, label, total, System::nanoTime);
     }
 }

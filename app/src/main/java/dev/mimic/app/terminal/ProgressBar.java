@@ -1,6 +1,7 @@
 package dev.mimic.app.terminal;
 
 import java.util.Locale;
+import java.util.function.LongSupplier;
 
 /**
  * A progress bar on stderr for work that takes over two seconds. On a terminal it is one line drawn over; elsewhere a
@@ -14,18 +15,36 @@ public final class ProgressBar implements AutoCloseable {
     private static final long PATIENCE = 2_000_000_000L;
     private static final long BETWEEN = 100_000_000L;
 
+    /** Advances behind the first that it takes to say how long the rest will take, and the share of the work. */
+    private static final int ADVANCES = 3;
+
+    private static final double LEAST_SHARE = 0.05;
+
     private final Console console;
     private final String label;
     private final long total;
-    private final long start = System.nanoTime();
+    private final LongSupplier clock;
+    private final long start;
     private long drawn;
     private boolean shown;
     private int lastLength;
+    private long done;
+    private int advances;
+    private long firstDone;
+    private long firstAt;
 
-    ProgressBar(Console console, String label, long total) {
+    /**
+     * Starts.
+     *
+     * @param clock nanoseconds since any moment
+     */
+    ProgressBar(Console console, String label, long total, LongSupplier clock) {
         this.console = console;
         this.label = label;
         this.total = total;
+        this.clock = clock;
+        this.start = clock.getAsLong();
+        this.drawn = start - BETWEEN;
     }
 
     /**
@@ -35,24 +54,44 @@ public final class ProgressBar implements AutoCloseable {
      * @param detail what is being done now; may be empty
      */
     public void at(long done, String detail) {
-        long now = System.nanoTime();
+        long now = clock.getAsLong();
+        advance(done, now);
         if (now - start < (console.live() ? BETWEEN : PATIENCE) || now - drawn < BETWEEN) {
             return;
         }
         drawn = now;
         if (console.live()) {
-            draw(line(done, detail, now));
+            draw(line(detail, now));
         } else if (!shown) {
-            console.err().println(line(done, detail, now));
+            console.err().println(line(detail, now));
         }
         shown = true;
     }
 
-    private String line(long done, String detail, long now) {
-        double share = total <= 0 ? 0 : Math.min(1, (double) done / total);
+    /** The first advance may be what an earlier run did, or hold all that only a beginning costs: time counts from it. */
+    private void advance(long newDone, long now) {
+        if (newDone > done) {
+            advances++;
+            if (advances == 1) {
+                firstDone = newDone;
+                firstAt = now;
+            }
+        }
+        done = newDone;
+    }
+
+    /** Tells that all of the work is done, where counting does not come out at the total. */
+    public void finish() {
+        done = total;
+    }
+
+    private double share() {
+        return total <= 0 ? 0 : Math.min(1, (double) done / total);
+    }
+
+    private String line(String detail, long now) {
+        double share = share();
         int filled = (int) Math.round(share * WIDTH);
-        double seconds = (now - start) / 1e9;
-        String left = share > 0.01 ? ", " + duration(seconds / share - seconds) + " left" : "";
         return String.format(
                 Locale.ROOT,
                 "%s [%s%s] %3.0f %%  %s%s  %s",
@@ -60,9 +99,17 @@ public final class ProgressBar implements AutoCloseable {
                 "#".repeat(filled),
                 ".".repeat(WIDTH - filled),
                 100 * share,
-                duration(seconds),
-                left,
+                duration((now - start) / 1e9),
+                left(share, now),
                 detail);
+    }
+
+    private String left(double share, long now) {
+        if (advances <= ADVANCES || share < LEAST_SHARE) {
+            return "";
+        }
+        double each = (now - firstAt) / 1e9 / (done - firstDone);
+        return ", " + duration(each * Math.max(0, total - done)) + " left";
     }
 
     /** A duration as a person writes it: {@code 4 s}, {@code 3 min 20 s}. */
@@ -78,14 +125,20 @@ public final class ProgressBar implements AutoCloseable {
         lastLength = cut.length();
     }
 
-    /** Clears the line. Idempotent. */
+    /** Clears the line, or says how far the work has come: done, or ended before it was. Idempotent. */
     @Override
     public void close() {
         if (shown && console.live()) {
             console.err().print("\r" + " ".repeat(lastLength) + "\r");
             console.err().flush();
         } else if (shown) {
-            console.err().println(label + ": done in " + duration((System.nanoTime() - start) / 1e9));
+            String took = duration((clock.getAsLong() - start) / 1e9);
+            console.err()
+                    .println(
+                            done >= total
+                                    ? label + ": done in " + took
+                                    : String.format(
+                                            Locale.ROOT, "%s: ended at %.0f %% after %s", label, 100 * share(), took));
         }
         shown = false;
     }

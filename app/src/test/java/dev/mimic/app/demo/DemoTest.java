@@ -3,6 +3,7 @@ package dev.mimic.app.demo;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.mimic.adapt.bundled.BundledModel;
@@ -18,6 +19,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -120,6 +122,16 @@ final class DemoTest {
             assertEquals(1, files.count());
         }
         refused("not a folder: " + picture, picture);
+    }
+
+    @Test
+    void aFolderThatCannotBeMadeIsRefusedBeforeTheWork() throws IOException {
+        Path to = Files.createFile(folder.resolve("file")).resolve("below");
+        String message =
+                assertThrows(UncheckedIOException.class, () -> run(to, false)).getMessage();
+        assertTrue(message.startsWith(to + ": cannot be written"), message);
+        assertEquals("", printed());
+        assertEquals("", err.toString(StandardCharsets.UTF_8));
     }
 
     private void refused(String message, Path to) {

@@ -77,7 +77,7 @@ public final class GgufImport {
                 Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
                 return result;
             } catch (IOException e) {
-                throw new UncheckedIOException("import: " + folder + ": cannot be written: " + e, e);
+                throw AtomicFile.unwritable(folder, e);
             }
         }
     }

@@ -8,7 +8,6 @@ import dev.mimic.loader.safetensors.DType;
 import dev.mimic.loader.safetensors.PendingTensor;
 import dev.mimic.loader.safetensors.SafetensorsWriter;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -66,7 +65,7 @@ public final class DerivedFolder {
             Files.deleteIfExists(target); // an empty folder
             Files.move(folder, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
-            throw new UncheckedIOException(out + ": cannot be written: " + e, e);
+            throw AtomicFile.unwritable(out, e);
         }
     }
 
