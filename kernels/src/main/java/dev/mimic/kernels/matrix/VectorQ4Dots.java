@@ -62,7 +62,7 @@ final class VectorQ4Dots {
         float[] xScales = x.scales();
         int[] offsets = x.offsets();
         int first = row * blocks;
-        FloatVector y0 = FloatVector.zero(SPECIES);
+        FloatVector.zero(SPECIES).intoArray(sums, 0); // a sum kept in a vector from block to block may get boxed there
         for (int b = 0; b < blocks; b++) {
             int c = (first + b) * PAIRS;
             long block = (long) b * BLOCK;
@@ -84,7 +84,7 @@ final class VectorQ4Dots {
             FloatVector xScale = FloatVector.broadcast(SPECIES, xScales[first + b]);
             IntVector both;
             both = s0.reinterpretAsInts();
-            y0 = ((FloatVector) both.lanewise(LSHL, 16)
+            ((FloatVector) both.lanewise(LSHL, 16)
                             .lanewise(ASHR, 16)
                             .add(both.lanewise(ASHR, 16))
                             .add(offset)
@@ -95,9 +95,9 @@ final class VectorQ4Dots {
                                     .lanewise(LSHL, 16)
                                     .reinterpretAsFloats()
                                     .mul(xScale),
-                            y0);
+                            FloatVector.fromArray(SPECIES, sums, 0))
+                    .intoArray(sums, 0);
         }
-        y0.intoArray(sums, 0);
     }
 
     /** Four units with one row of x; sums is [4, lanes]. */

@@ -57,7 +57,7 @@ final class VectorQ8Dots {
             int xOffset,
             float[] sums) {
         FloatVector toUnits = FloatVector.broadcast(SPECIES, TO_UNITS);
-        FloatVector y0 = FloatVector.zero(SPECIES);
+        FloatVector.zero(SPECIES).intoArray(sums, 0); // a sum kept in a vector from block to block may get boxed there
         for (int b = 0; b < blocks; b++) {
             int c = xOffset + b * QuantizedFormat.BLOCK;
             long block = (long) b * BLOCK;
@@ -78,7 +78,7 @@ final class VectorQ8Dots {
                 s02 = ((FloatVector) v.lanewise(LSHL, 8).and(TOP).convert(I2F, 0)).fma(x2, s02);
                 s03 = ((FloatVector) v.and(TOP).convert(I2F, 0)).fma(x3, s03);
             }
-            y0 = s00.add(s01)
+            s00.add(s01)
                     .add(s02.add(s03))
                     .mul(toUnits)
                     .fma(
@@ -86,9 +86,9 @@ final class VectorQ8Dots {
                                     .convertShape(ZERO_EXTEND_S2I, INTS, 0)
                                     .lanewise(LSHL, 16)
                                     .reinterpretAsFloats(),
-                            y0);
+                            FloatVector.fromArray(SPECIES, sums, 0))
+                    .intoArray(sums, 0);
         }
-        y0.intoArray(sums, 0);
     }
 
     /** Four units with one row of x; sums is [4, lanes]. */
