@@ -1,6 +1,7 @@
 package dev.mimic.kernels.svd;
 
 import dev.mimic.kernels.VectorWidth;
+import java.util.Objects;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorShuffle;
@@ -36,6 +37,8 @@ final class VectorDoubleKernels implements DoubleKernels {
 
     @Override
     public double dot(double[] a, int aOffset, double[] b, int bOffset, int length) {
+        Objects.checkFromIndexSize(aOffset, length, a.length);
+        Objects.checkFromIndexSize(bOffset, length, b.length);
         DoubleVector even = DoubleVector.zero(SPECIES);
         DoubleVector odd = even;
         DoubleVector third = even;
@@ -64,6 +67,8 @@ final class VectorDoubleKernels implements DoubleKernels {
 
     @Override
     public void axpy(double alpha, double[] x, int xOffset, double[] y, int yOffset, int length) {
+        Objects.checkFromIndexSize(xOffset, length, x.length);
+        Objects.checkFromIndexSize(yOffset, length, y.length);
         DoubleVector factor = DoubleVector.broadcast(SPECIES, alpha);
         int i = 0;
         for (; i <= length - LANES; i += LANES) {
@@ -74,6 +79,8 @@ final class VectorDoubleKernels implements DoubleKernels {
 
     @Override
     public void tile(int depth, double[] a, double[] b, int bOffset, double[] tile) {
+        Objects.checkFromIndexSize(bOffset, 2L * LANES * depth, (long) b.length);
+        Objects.checkFromIndexSize(0, TILE_ROWS * 2 * LANES, tile.length);
         DoubleVector zero = DoubleVector.zero(SPECIES);
         DoubleVector left0 = zero;
         DoubleVector right0 = zero;
@@ -125,6 +132,7 @@ final class VectorDoubleKernels implements DoubleKernels {
 
     @Override
     public void rotate(double[] x, int first, int last, double[] turns, int offset) {
+        Objects.checkFromToIndex(Math.min(first, last) * 4L * LANES, (last + 1) * 4L * LANES, (long) x.length);
         int row = last * 4 * LANES;
         DoubleVector lower0 = load(x, row);
         DoubleVector lower1 = load(x, row + LANES);
