@@ -4,6 +4,7 @@ import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LT;
 
+import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -64,6 +65,11 @@ public final class VectorExp {
      * @param sums its vector from {@code vector} on is overwritten
      */
     public static void weigh(float[] x, int offset, int stride, int count, float[] shifts, float[] sums, int vector) {
+        if (count > 0) {
+            Objects.checkFromIndexSize(offset, (count - 1L) * stride + SPECIES.length(), (long) x.length);
+        }
+        Objects.checkFromIndexSize(vector, SPECIES.length(), shifts.length);
+        Objects.checkFromIndexSize(vector, SPECIES.length(), sums.length);
         FloatVector shift = FloatVector.fromArray(SPECIES, shifts, vector);
         FloatVector sum = FloatVector.zero(SPECIES);
         for (int i = 0; i < count; i++) {
@@ -96,6 +102,8 @@ public final class VectorExp {
      * @param out may be {@code gate} or {@code up}
      */
     public static void swiGlu(float[] gate, float[] up, float[] out, int begin, int end) {
+        Objects.checkFromToIndex(begin, end, Math.min(gate.length, Math.min(up.length, out.length)));
+        Objects.checkIndex((end - begin) % SPECIES.length(), 1);
         for (int i = begin; i < end; i += SPECIES.length()) {
             FloatVector x = FloatVector.fromArray(SPECIES, gate, i);
             FloatVector t = x.abs().neg();

@@ -1,5 +1,6 @@
 package dev.mimic.kernels;
 
+import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
@@ -29,6 +30,7 @@ public final class VectorLanes {
      * @param lanes read from {@code offset} on
      */
     public static float sum(float[] lanes, int offset) {
+        Objects.checkFromIndexSize(offset, LANES, lanes.length);
         FloatVector sum = FloatVector.fromArray(SPECIES, lanes, offset);
         if (LANES > 8) {
             sum = sum.add(sum.rearrange(BY_8));

@@ -2,10 +2,12 @@ package dev.mimic.kernels;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 final class VectorExpTest {
     private static final int LANES = VectorWidth.SPECIES.length();
@@ -81,5 +83,24 @@ final class VectorExpTest {
         VectorExp.weigh(y, 0, LANES, 1, new float[LANES], sums, 0);
         assertArrayEquals(y, sums);
         return y;
+    }
+
+    @Test
+    void rangesOutsideOfTheArraysAreRefusedWhateverTheJvmChecks() {
+        float[] x = new float[4 * LANES];
+        float[] lanes = new float[LANES];
+        refused(() -> VectorExp.weigh(x, 1, LANES, 4, lanes, lanes, 0));
+        refused(() -> VectorExp.weigh(x, -1, LANES, 1, lanes, lanes, 0));
+        refused(() -> VectorExp.weigh(x, 0, Integer.MAX_VALUE, 3, lanes, lanes, 0));
+        refused(() -> VectorExp.weigh(x, 0, LANES, 1, lanes, x, 3 * LANES + 1));
+        refused(() -> VectorExp.weigh(x, 0, LANES, 1, lanes, lanes, 1));
+        refused(() -> VectorExp.swiGlu(x, x, lanes, 0, 2 * LANES));
+        refused(() -> VectorExp.swiGlu(x, x, x, 1, 4 * LANES));
+        refused(() -> VectorExp.swiGlu(x, x, x, -LANES, 0));
+        refused(() -> VectorLanes.sum(lanes, 1));
+    }
+
+    private static void refused(Executable call) {
+        assertThrows(IndexOutOfBoundsException.class, call);
     }
 }

@@ -40,13 +40,15 @@ final class SelfAttention {
             backend.row().rmsNorm(rows * shape.kvHeads(), arrays.k(), weights.kNorm(), epsilon, arrays.k());
         }
         backend.row().rotate(rows, shape.kvHeads(), shape.headSize(), arrays.k(), a.cos, a.sin);
-        KeyValues[] caches = step.caches(layer);
-        boolean decoding = step.phase() == Phase.DECODE;
-        for (int block = 0; block < (decoding ? rows : step.blocks()); block++) {
-            int row = decoding ? block : step.begins()[block];
-            int count = decoding ? 1 : step.ends()[block] - row;
-            backend.attention().store(shape, count, arrays.k(), arrays.v(), row, caches[block], step.positions()[row]);
+        if (step.phase() == Phase.DECODE) {
+            backend.attention().store(shape, rows, arrays.k(), arrays.v(), step.caches(layer), step.positions());
+        } else {
+            backend.attention().store(shape, blocks(step), arrays.k(), arrays.v());
         }
+    }
+
+    private PrefillBlocks blocks(Step step) {
+        return new PrefillBlocks(step.blocks(), step.begins(), step.ends(), step.positions(), step.caches(layer));
     }
 
     /** From {@code a.normed} to {@code a.projected}, over what is stored. */
@@ -65,13 +67,11 @@ final class SelfAttention {
     }
 
     private void attend(Step step, float[] q, float[] attended) {
-        KeyValues[] caches = step.caches(layer);
         if (step.phase() == Phase.DECODE) {
+            KeyValues[] caches = step.caches(layer);
             backend.attention().decode(shape, step.rows(), q, caches, step.begins(), step.ends(), attended);
         } else {
-            PrefillBlocks blocks =
-                    new PrefillBlocks(step.blocks(), step.begins(), step.ends(), step.positions(), caches);
-            backend.attention().prefill(shape, step.window(), blocks, q, attended);
+            backend.attention().prefill(shape, step.window(), blocks(step), q, attended);
         }
     }
 }

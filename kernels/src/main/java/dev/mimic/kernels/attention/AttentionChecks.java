@@ -15,6 +15,17 @@ final class AttentionChecks {
         cache.check("store", shape, position, Math.addExact(position, batch));
     }
 
+    static void store(AttentionShape shape, int batch, float[] k, float[] v, KeyValues[] caches, int[] positions) {
+        long elements = (long) batch * shape.kvHeads() * shape.headSize();
+        Shapes.atLeast("store", "k", k.length, elements);
+        Shapes.atLeast("store", "v", v.length, elements);
+        Shapes.atLeast("store", "caches", caches.length, batch);
+        Shapes.atLeast("store", "positions", positions.length, batch);
+        for (int i = 0; i < batch; i++) {
+            caches[i].check("store", shape, positions[i], Math.addExact(positions[i], 1));
+        }
+    }
+
     static void decode(
             AttentionShape shape, int batch, float[] q, KeyValues[] caches, int[] begin, int[] end, float[] out) {
         Shapes.atLeast("decode", "q", q.length, (long) batch * shape.querySize());

@@ -32,6 +32,26 @@ public interface AttentionKernels {
     void store(AttentionShape shape, int batch, float[] k, float[] v, int row, KeyValues cache, int position);
 
     /**
+     * Writes one row of keys and values for each of several sequences.
+     *
+     * @param batch rows
+     * @param k [batch, kvHeads, headSize]
+     * @param v [batch, kvHeads, headSize]
+     * @param caches [batch], all different
+     * @param positions [batch]: where row i goes in cache i
+     */
+    void store(AttentionShape shape, int batch, float[] k, float[] v, KeyValues[] caches, int[] positions);
+
+    /**
+     * Writes the rows of blocks of several sequences, each block as {@link #store} by itself.
+     *
+     * @param blocks sequences, all of different caches
+     * @param k [rows, kvHeads, headSize]
+     * @param v [rows, kvHeads, headSize]
+     */
+    void store(AttentionShape shape, PrefillBlocks blocks, float[] k, float[] v);
+
+    /**
      * One query row per sequence, each over its own cache: row i sees the positions {@code [begin[i], end[i])}.
      *
      * @param batch rows

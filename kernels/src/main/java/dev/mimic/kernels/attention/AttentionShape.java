@@ -15,6 +15,10 @@ public record AttentionShape(int heads, int kvHeads, int headSize, float scale) 
         Shapes.positive("AttentionShape", "heads", heads);
         Shapes.positive("AttentionShape", "kvHeads", kvHeads);
         Shapes.positive("AttentionShape", "headSize", headSize);
+        if ((long) heads * headSize > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "AttentionShape: " + heads + " heads of " + headSize + " are no row of an array");
+        }
         if (heads % kvHeads != 0) {
             throw new IllegalArgumentException(
                     "AttentionShape: heads " + heads + " is no multiple of kvHeads " + kvHeads);

@@ -13,13 +13,26 @@ import dev.mimic.kernels.Shapes;
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 public record PrefillBlocks(int count, int[] begins, int[] ends, int[] positions, KeyValues[] caches) {
+    /** Checks for attention of queries. */
     void check(AttentionShape shape, int window, float[] q, float[] out) {
-        Shapes.atLeast("prefill", "begins", begins.length, count);
-        Shapes.atLeast("prefill", "ends", ends.length, count);
-        Shapes.atLeast("prefill", "caches", caches.length, count);
+        lengths("prefill");
         for (int b = 0; b < count; b++) {
             AttentionChecks.prefill(
                     shape, ends[b] - begins[b], q, begins[b], caches[b], positions[begins[b]], window, out);
         }
+    }
+
+    /** Checks for keys and values to be stored. */
+    void checkStore(AttentionShape shape, float[] k, float[] v) {
+        lengths("store");
+        for (int b = 0; b < count; b++) {
+            AttentionChecks.store(shape, ends[b] - begins[b], k, v, begins[b], caches[b], positions[begins[b]]);
+        }
+    }
+
+    private void lengths(String operation) {
+        Shapes.atLeast(operation, "begins", begins.length, count);
+        Shapes.atLeast(operation, "ends", ends.length, count);
+        Shapes.atLeast(operation, "caches", caches.length, count);
     }
 }

@@ -22,6 +22,23 @@ final class ScalarAttentionKernels implements AttentionKernels {
     }
 
     @Override
+    public void store(AttentionShape shape, int batch, float[] k, float[] v, KeyValues[] caches, int[] positions) {
+        AttentionChecks.store(shape, batch, k, v, caches, positions);
+        for (int i = 0; i < batch; i++) {
+            store(shape, 1, k, v, i, caches[i], positions[i]);
+        }
+    }
+
+    @Override
+    public void store(AttentionShape shape, PrefillBlocks blocks, float[] k, float[] v) {
+        blocks.checkStore(shape, k, v);
+        for (int b = 0; b < blocks.count(); b++) {
+            int row = blocks.begins()[b];
+            store(shape, blocks.ends()[b] - row, k, v, row, blocks.caches()[b], blocks.positions()[row]);
+        }
+    }
+
+    @Override
     public void decode(
             AttentionShape shape, int batch, float[] q, KeyValues[] caches, int[] begin, int[] end, float[] out) {
         AttentionChecks.decode(shape, batch, q, caches, begin, end, out);

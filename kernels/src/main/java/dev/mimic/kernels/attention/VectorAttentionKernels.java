@@ -4,16 +4,12 @@ import dev.mimic.kernels.WorkerPool;
 
 /** Streaming softmax over blocks of positions, in vectors; scores never leave the first-level cache. */
 final class VectorAttentionKernels implements AttentionKernels {
-    /** Elements worth a thread. */
-    private static final int STORE_SHARE = 16384;
-
-    private final WorkerPool pool;
-    private final Store store = new Store();
+    private final VectorStore store;
     private final VectorDecode decode;
     private final VectorPrefill prefill;
 
     VectorAttentionKernels(WorkerPool pool) {
-        this.pool = pool;
+        store = new VectorStore(pool);
         decode = new VectorDecode(pool);
         prefill = new VectorPrefill(pool);
     }
@@ -21,12 +17,19 @@ final class VectorAttentionKernels implements AttentionKernels {
     @Override
     public void store(AttentionShape shape, int batch, float[] k, float[] v, int row, KeyValues cache, int position) {
         AttentionChecks.store(shape, batch, k, v, row, cache, position);
-        store.set(shape, k, v, row, cache, position);
-        try {
-            pool.run(batch, Math.max(1, STORE_SHARE / (shape.kvHeads() * shape.headSize())), store);
-        } finally {
-            store.set(null, null, null, 0, null, 0);
-        }
+        store.run(shape, batch, k, v, row, cache, position);
+    }
+
+    @Override
+    public void store(AttentionShape shape, int batch, float[] k, float[] v, KeyValues[] caches, int[] positions) {
+        AttentionChecks.store(shape, batch, k, v, caches, positions);
+        store.run(shape, batch, k, v, caches, positions);
+    }
+
+    @Override
+    public void store(AttentionShape shape, PrefillBlocks blocks, float[] k, float[] v) {
+        blocks.checkStore(shape, k, v);
+        store.run(shape, k, v, blocks);
     }
 
     @Override
@@ -54,35 +57,5 @@ final class VectorAttentionKernels implements AttentionKernels {
     public void prefill(AttentionShape shape, int window, PrefillBlocks blocks, float[] q, float[] out) {
         blocks.check(shape, window, q, out);
         prefill.run(shape, window, blocks, q, out);
-    }
-
-    /** Copies rows into the cache. Made once, so that handing it over allocates nothing. */
-    private static final class Store implements WorkerPool.Task {
-        private AttentionShape shape;
-        private float[] k;
-        private float[] v;
-        private int row;
-        private KeyValues cache;
-        private int position;
-
-        void set(AttentionShape shape, float[] k, float[] v, int row, KeyValues cache, int position) {
-            this.shape = shape;
-            this.k = k;
-            this.v = v;
-            this.row = row;
-            this.cache = cache;
-            this.position = position;
-        }
-
-        @Override
-        public void run(int begin, int end) {
-            int size = shape.headSize();
-            int kvHeads = shape.kvHeads();
-            for (int i = begin; i < end; i++) {
-                for (int h = 0; h < kvHeads; h++) {
-                    cache.store(shape, h, position + i, k, v, ((row + i) * kvHeads + h) * size);
-                }
-            }
-        }
     }
 }

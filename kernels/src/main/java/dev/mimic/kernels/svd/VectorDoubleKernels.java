@@ -1,6 +1,7 @@
 package dev.mimic.kernels.svd;
 
 import dev.mimic.kernels.VectorWidth;
+import java.util.Objects;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorShuffle;
@@ -36,6 +37,8 @@ final class VectorDoubleKernels implements DoubleKernels {
 
     @Override
     public double dot(double[] a, int aOffset, double[] b, int bOffset, int length) {
+        Objects.checkFromIndexSize(aOffset, length, a.length);
+        Objects.checkFromIndexSize(bOffset, length, b.length);
         DoubleVector even = DoubleVector.zero(SPECIES);
         DoubleVector odd = even;
         DoubleVector third = even;
@@ -64,6 +67,8 @@ final class VectorDoubleKernels implements DoubleKernels {
 
     @Override
     public void axpy(double alpha, double[] x, int xOffset, double[] y, int yOffset, int length) {
+        Objects.checkFromIndexSize(xOffset, length, x.length);
+        Objects.checkFromIndexSize(yOffset, length, y.length);
         DoubleVector factor = DoubleVector.broadcast(SPECIES, alpha);
         int i = 0;
         for (; i <= length - LANES; i += LANES) {
@@ -74,6 +79,9 @@ final class VectorDoubleKernels implements DoubleKernels {
 
     @Override
     public void tile(int depth, double[] a, int aOffset, double[] b, int bOffset, double[] tile) {
+        Objects.checkFromIndexSize(aOffset, TILE_ROWS * depth, a.length);
+        Objects.checkFromIndexSize(bOffset, 2 * LANES * depth, b.length);
+        Objects.checkFromIndexSize(0, TILE_ROWS * 2 * LANES, tile.length);
         if (LANES == 8) { // 32 registers come with 512 bits
             VectorDoubleTile.twelve(depth, a, aOffset, b, bOffset, tile);
         } else {
@@ -84,6 +92,8 @@ final class VectorDoubleKernels implements DoubleKernels {
 
     @Override
     public void pack(int depth, double[] b, int bOffset, int bStride, double[] packed, int offset) {
+        rows(depth, b, bOffset, bStride, 2 * LANES);
+        Objects.checkFromIndexSize(offset, depth * 2 * LANES, packed.length);
         for (int k = 0; k < depth; k++) {
             int from = bOffset + k * bStride;
             int to = offset + k * 2 * LANES;
@@ -94,6 +104,8 @@ final class VectorDoubleKernels implements DoubleKernels {
 
     @Override
     public void addTile(double alpha, double[] tile, double[] c, int cOffset, int cStride) {
+        Objects.checkFromIndexSize(0, TILE_ROWS * 2 * LANES, tile.length);
+        rows(TILE_ROWS, c, cOffset, cStride, 2 * LANES);
         DoubleVector factor = DoubleVector.broadcast(SPECIES, alpha);
         for (int i = 0; i < TILE_ROWS; i++) {
             int to = cOffset + i * cStride;
@@ -115,6 +127,10 @@ final class VectorDoubleKernels implements DoubleKernels {
             double[] y,
             int yOffset,
             double[] sums) {
+        rows(SYMMETRIC_ROWS, a, aOffset, aStride, length);
+        Objects.checkFromIndexSize(xOffset, length, x.length);
+        Objects.checkFromIndexSize(yOffset, length, y.length);
+        Objects.checkFromIndexSize(0, SYMMETRIC_ROWS * LANES, sums.length);
         DoubleVector sum0 = DoubleVector.zero(SPECIES);
         DoubleVector sum1 = sum0;
         DoubleVector sum2 = sum0;
@@ -150,6 +166,8 @@ final class VectorDoubleKernels implements DoubleKernels {
 
     @Override
     public void poles(int begin, int end, double[] d, double[] z, double origin, double shift, double[] sums) {
+        Objects.checkFromToIndex(begin, end, d.length);
+        Objects.checkFromToIndex(begin, end, z.length);
         DoubleVector sum = DoubleVector.zero(SPECIES);
         DoubleVector slope = sum;
         DoubleVector from = DoubleVector.broadcast(SPECIES, origin);
@@ -170,6 +188,7 @@ final class VectorDoubleKernels implements DoubleKernels {
 
     @Override
     public void rotate(double[] x, int first, int last, double[] turns, int offset) {
+        Objects.checkFromToIndex(Math.min(first, last) * 4L * LANES, (last + 1) * 4L * LANES, (long) x.length);
         int row = last * 4 * LANES;
         DoubleVector lower0 = load(x, row);
         DoubleVector lower1 = load(x, row + LANES);
@@ -197,6 +216,13 @@ final class VectorDoubleKernels implements DoubleKernels {
         lower1.intoArray(x, row + LANES);
         lower2.intoArray(x, row + 2 * LANES);
         lower3.intoArray(x, row + 3 * LANES);
+    }
+
+    /** Checks rows of an array, {@code stride} apart from {@code offset}. */
+    private static void rows(int count, double[] array, int offset, int stride, int width) {
+        if (count > 0) {
+            Objects.checkFromIndexSize(offset, (count - 1) * (long) stride + width, (long) array.length);
+        }
     }
 
     /** Adds up a vector in memory, in the order of {@link #dot}; destroys it. */

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.testkit.SeededCases;
 import java.util.Arrays;
+import java.util.List;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -42,12 +43,14 @@ abstract class AttentionKernelsContract {
     abstract AttentionKernels kernels(WorkerPool pool);
 
     private final WorkerPool single = WorkerPool.of(1);
+    private final WorkerPool two = WorkerPool.of(2);
     private final AttentionCases cases = new AttentionCases();
 
     @AfterEach
     void free() {
         cases.close();
         single.close();
+        two.close();
     }
 
     private AttentionKernels kernels() {
@@ -85,6 +88,56 @@ abstract class AttentionKernelsContract {
                     }
                 }
             }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void storesOfSeveralSequencesAreTheirStoresAlone(KeyValueType type) {
+        for (int[] sizes : SHAPES) {
+            AttentionShape shape = shape(sizes);
+            RandomGenerator random = SeededCases.generator(sizes[2]);
+            int row = shape.kvHeads() * shape.headSize();
+            float[] k = AttentionCases.gaussian(random, 90 * row, 1);
+            float[] v = AttentionCases.gaussian(random, 90 * row, 1);
+            int[] begins = {3, 5, 6, 80};
+            int[] ends = {5, 6, 80, 90};
+            int[] positions = new int[90];
+            positions[3] = 11;
+            positions[5] = 99;
+            positions[80] = 31;
+            KeyValues[] alone = caches(type, shape, 4);
+            for (int b = 0; b < 4; b++) {
+                kernels().store(shape, ends[b] - begins[b], k, v, begins[b], alone[b], positions[begins[b]]);
+            }
+            for (WorkerPool pool : List.of(single, two)) {
+                KeyValues[] together = caches(type, shape, 4);
+                kernels(pool).store(shape, new PrefillBlocks(4, begins, ends, positions, together), k, v);
+                assertSame(alone, together);
+            }
+            int batch = 40; // enough for two threads at the larger shapes
+            KeyValues[] singly = caches(type, shape, batch);
+            for (int i = 0; i < batch; i++) {
+                kernels().store(shape, 1, k, v, i, singly[i], positions[i]);
+            }
+            for (WorkerPool pool : List.of(single, two)) {
+                KeyValues[] atOnce = caches(type, shape, batch);
+                kernels(pool).store(shape, batch, k, v, atOnce, positions);
+                assertSame(singly, atOnce);
+            }
+        }
+    }
+
+    private KeyValues[] caches(KeyValueType type, AttentionShape shape, int count) {
+        KeyValues[] caches = new KeyValues[count];
+        Arrays.setAll(caches, i -> cases.cache(type, shape, 100, 0.25f));
+        return caches;
+    }
+
+    private static void assertSame(KeyValues[] expected, KeyValues[] actual) {
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(-1, expected[i].keys().mismatch(actual[i].keys()), "keys of cache " + i);
+            assertEquals(-1, expected[i].values().mismatch(actual[i].values()), "values of cache " + i);
         }
     }
 
@@ -423,6 +476,7 @@ abstract class AttentionKernelsContract {
         KeyValues cache = cases.cache(KeyValueType.F32, shape, 10, 0);
         KeyValues small = new KeyValues(KeyValueType.F32, cache.keys().asSlice(0, 2000), cache.values(), 10);
         KeyValues[] caches = {cache};
+        KeyValues[] twice = {cache, cache};
         float[] q = new float[64];
         AttentionKernels kernels = kernels();
         refused("decode: positions [3, 3) are empty", () -> kernels.decode(shape, 1, q, caches, ints(3), ints(3), q));
@@ -441,6 +495,17 @@ abstract class AttentionKernelsContract {
         refused("store: positions [8, 11) are", () -> kernels.store(shape, 3, q, q, 0, cache, 8));
         refused("store: k has length 64", () -> kernels.store(shape, 3, q, q, 2, cache, 0));
         refused("store: v has length 3", () -> kernels.store(shape, 1, q, new float[3], 0, cache, 0));
+        refused("store: positions [10, 11) are", () -> kernels.store(shape, 1, q, q, caches, ints(10)));
+        refused("store: positions [-1, 0) are", () -> kernels.store(shape, 1, q, q, caches, ints(-1)));
+        refused("store: caches has length 1", () -> kernels.store(shape, 2, q, q, caches, ints(0)));
+        refused("store: positions has length 1", () -> kernels.store(shape, 2, q, q, twice, ints(0)));
+        refused("store: k has length 3", () -> kernels.store(shape, 1, new float[3], q, caches, ints(0)));
+        refused("store: v has length 3", () -> kernels.store(shape, 1, q, new float[3], caches, ints(0)));
+        PrefillBlocks late = new PrefillBlocks(1, ints(0), ints(2), ints(9), caches);
+        refused("store: positions [9, 11) are", () -> kernels.store(shape, late, q, q));
+        PrefillBlocks more = new PrefillBlocks(2, ints(0), ints(2), ints(9), caches);
+        refused("store: begins has length 1", () -> kernels.store(shape, more, q, q));
+        refused("AttentionShape: 65536 heads of 65536", () -> new AttentionShape(65536, 1, 65536, 1));
         refused("prefill: row is -1", () -> kernels.prefill(shape, 1, q, -1, cache, 0, ALL, q));
         refused("prefill: q has length 64", () -> kernels.prefill(shape, 1, q, 2, cache, 0, ALL, new float[99]));
         refused("store: row is -1", () -> kernels.store(shape, 1, q, q, -1, cache, 0));

@@ -39,6 +39,10 @@ final class VectorAttentionKernelsTest extends AttentionKernelsContract {
             long store = Allocations.fewestBytes(
                     20, "mimic-worker", () -> kernels.store(shape, 40, k, k, 0, caches[0], 150));
             assertEquals(0, store, "store");
+            int[] positions = {300, 75, 20};
+            long rows = Allocations.fewestBytes(
+                    20, "mimic-worker", () -> kernels.store(shape, batch, k, k, caches, positions));
+            assertEquals(0, rows, "store of a row each");
             long prefill = Allocations.fewestBytes(
                     20, "mimic-worker", () -> kernels.prefill(shape, 40, q, 0, caches[0], 150, 1000, out));
             assertEquals(0, prefill, "prefill");

@@ -2,9 +2,11 @@ package dev.mimic.kernels.svd;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.mimic.testkit.SeededCases;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 final class DoubleKernelsTest {
     private final DoubleKernels kernels = SvdCases.kernels();
@@ -182,5 +184,25 @@ final class DoubleKernelsTest {
                 assertEquals(expected[i], x[i], 1e-14, "element " + i);
             }
         });
+    }
+
+    @Test
+    void rangesOutsideOfTheArraysAreRefusedWhateverTheJvmChecks() {
+        double[] x = new double[100];
+        refused(() -> kernels.dot(x, 70, x, 0, 31));
+        refused(() -> kernels.dot(x, 0, x, -1, 31));
+        refused(() -> kernels.axpy(1, x, 0, x, 70, 31));
+        refused(() -> kernels.axpy(1, x, -1, x, 0, 31));
+        int cols = kernels.tileCols();
+        double[] tile = new double[DoubleKernels.TILE_ROWS * cols];
+        refused(() -> kernels.tile(2, x, new double[2 * cols], 1, tile));
+        refused(() -> kernels.tile(1, x, x, 0, new double[tile.length - 1]));
+        double[] strip = new double[3 * kernels.stripCols()];
+        refused(() -> kernels.rotate(strip, 1, 3, x, 0));
+        refused(() -> kernels.rotate(strip, -1, 1, x, 0));
+    }
+
+    private static void refused(Executable call) {
+        assertThrows(IndexOutOfBoundsException.class, call);
     }
 }
