@@ -23,6 +23,12 @@ public final class Roofline implements AutoCloseable {
     /** Of the usual bandwidth. */
     private static final double SETTLED = 0.8;
 
+    /** Times what a limit allows: a call that takes longer is not compiled yet. */
+    private static final double INTERPRETED = 5;
+
+    /** Warm-ups that compiling may take where other processes hold the cores. */
+    private static final int LONGEST = 8;
+
     private final WorkerPool pool;
     private final Backend backend;
     private final MachineLimits limits;
@@ -105,10 +111,13 @@ public final class Roofline implements AutoCloseable {
         boolean known = !warm.add(work.kernel() + work.dtype() + work.batch());
         long begin = clock.getAsLong();
         long patience = known ? effort.roundNanos() : effort.warmUpNanos();
+        double allowed = Math.max(work.bytes() / limits.medianRead(), work.operations() / limits.medianOperations());
+        double slow = work.bound() == RooflineCase.Bound.HAND_OVER ? Double.MAX_VALUE : INTERPRETED * 1e9 * allowed;
+        long longest = known ? 0 : LONGEST * effort.warmUpNanos();
         int calls = 0;
         long last = Long.MAX_VALUE;
         long now = begin;
-        while (now - begin < patience || calls < 2) {
+        while (now - begin < patience || calls < 2 || (last > slow && now - begin < longest)) {
             running.run(++calls);
             long then = now;
             now = clock.getAsLong();
