@@ -42,6 +42,9 @@ final class BenchModels {
 
     private static final double Q4_BYTES = 0.5 + 2.0 / 32;
 
+    /** Nanoseconds. */
+    private static final long WARM_UP = 2_500_000_000L;
+
     /** Bytes that a folder must have beyond the weights. */
     private static final long SLACK = 16 << 20;
 
@@ -223,7 +226,10 @@ final class BenchModels {
                 .ints(model.prompt, 2, model.shape.vocabulary())
                 .toArray();
         try (Engine engine = Engine.open(folder, options(model, roofline))) {
-            engine.generate(request(prompt, model.reply)); // compiles
+            long start = System.nanoTime();
+            do { // until the loops are compiled
+                engine.generate(request(prompt, model.reply));
+            } while (System.nanoTime() - start < WARM_UP);
             if (wants(model, DECODE, 1, roofline)) {
                 double bytes = model.read();
                 measurements.add(rounds(

@@ -6,6 +6,9 @@ import java.util.List;
 
 /** What the table measures: the kernels of a token, at the shapes of real models. */
 public final class RooflineCases {
+    /** Rows of a matrix of a large model. */
+    private static final int LARGE = 1024;
+
     private static final int[] ONE = {1};
     private static final int[] NONE = {};
     private static final int[] DECODED = {1, 8};
@@ -19,9 +22,9 @@ public final class RooflineCases {
         List<RooflineCase> cases = new ArrayList<>();
         MatrixCases matrices = new MatrixCases(set);
         for (WeightType type : WeightType.values()) {
-            cases.addAll(matrices.of(type, 4096, 4096, DECODED, prompts(type)));
+            cases.addAll(matrices.of(type, 4096, 4096, type == WeightType.F16 ? ONE : DECODED, prompts(type)));
             cases.addAll(matrices.of(type, 14336, 4096, ONE, NONE));
-            cases.addAll(matrices.of(type, 576, 1536, ONE, type == WeightType.BF16 ? SHORT_PROMPTS : NONE));
+            cases.addAll(matrices.of(type, 576, 1536, ONE, type == WeightType.BF16 ? new int[] {128} : NONE));
         }
         cases.addAll(matrices.of(WeightType.BF16, 8192, 2048, ONE, NONE)); // beside the factors of that shape
         cases.addAll(svf(set));
@@ -61,7 +64,9 @@ public final class RooflineCases {
         SvfCases svf = new SvfCases(set);
         for (int[] shape : new int[][] {{4096, 4096}, {8192, 2048}, {576, 1536}}) {
             cases.add(svf.factored(WeightType.BF16, shape[0], shape[1], 1, 1));
-            cases.add(svf.residual(WeightType.BF16, shape[0], shape[1], 16, 1, 1));
+            if (shape[0] > LARGE) {
+                cases.add(svf.residual(WeightType.BF16, shape[0], shape[1], 16, 1, 1));
+            }
             cases.add(svf.residual(WeightType.BF16, shape[0], shape[1], 64, 1, 1));
         }
         for (int experts : new int[] {1, 8}) {
@@ -78,7 +83,6 @@ public final class RooflineCases {
             cases.add(attention.decode(type, 1, 4096, 1));
             cases.add(attention.decode(type, 4, 4096, 1));
         }
-        cases.add(attention.decode(KeyValueType.F32, 4, 512, 1));
         cases.add(attention.decode(KeyValueType.F32, 4, 4096, 8));
         return cases;
     }
