@@ -137,6 +137,7 @@ final class BenchCommand implements Callable<Integer>, CheckedOptions {
                     int done = cases.size() + 10 * i;
                     measurements.addAll(runner.measure(models.get(i), () -> bar.at(done, name)));
                 }
+                bar.finish();
             }
             String kernels = rooflines.getFirst().kernels();
             for (Roofline roofline : rooflines) {

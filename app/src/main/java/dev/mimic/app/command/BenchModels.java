@@ -43,7 +43,7 @@ final class BenchModels {
     private static final double Q4_BYTES = 0.5 + 2.0 / 32;
 
     /** Nanoseconds. */
-    private static final long WARM_UP = 2_500_000_000L;
+    private static final long WARM_UP = 1_500_000_000L;
 
     /** Bytes that a folder must have beyond the weights. */
     private static final long SLACK = 16 << 20;
