@@ -2,6 +2,7 @@ package dev.mimic.bench;
 
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
+import dev.mimic.engine.EngineOptions.WeightFormat;
 import dev.mimic.engine.GenerationRequest;
 import dev.mimic.engine.GenerationResult;
 import dev.mimic.engine.sampling.SamplingOptions;
@@ -20,11 +21,11 @@ public final class EndToEnd {
     /**
      * Measures, and prints {@code {"prompt", "decode"}} in tokens a second.
      *
-     * @param args MODEL THREADS PROMPT_TOKENS NEW_TOKENS
+     * @param args MODEL THREADS PROMPT_TOKENS NEW_TOKENS [Q8|Q4]
      */
     public static void main(String[] args) {
-        if (args.length != 4) {
-            System.err.println("usage: end-to-end MODEL THREADS PROMPT_TOKENS NEW_TOKENS");
+        if (args.length < 4 || args.length > 5) {
+            System.err.println("usage: end-to-end MODEL THREADS PROMPT_TOKENS NEW_TOKENS [Q8|Q4]");
             System.exit(2);
         }
         int prompt = Integer.parseInt(args[2]);
@@ -32,6 +33,9 @@ public final class EndToEnd {
         EngineOptions options = EngineOptions.DEFAULTS
                 .withThreads(Integer.parseInt(args[1]))
                 .withContextLength(Math.max(prompt, reply) + 8);
+        if (args.length == 5) {
+            options = options.withQuantize(new EngineOptions.Quantize(WeightFormat.valueOf(args[4]), _ -> {}));
+        }
         try (Engine engine = Engine.open(Path.of(args[0]), options)) {
             int[] ids = new SplittableRandom(1)
                     .ints(prompt, 2, engine.config().vocabularySize())

@@ -2,6 +2,7 @@ package dev.mimic.bench;
 
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
+import dev.mimic.engine.EngineOptions.WeightFormat;
 import dev.mimic.engine.GenerationResult;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -35,7 +36,8 @@ public class EndToEndBenchmark {
     @Param({"135m", "1.2b"})
     String shape;
 
-    @Param({"F32", "BF16"})
+    /** Q8 and Q4 are rounded from BF16 while loading. */
+    @Param({"F32", "BF16", "Q8", "Q4"})
     String dtype;
 
     @Param({"1", "2"})
@@ -48,10 +50,14 @@ public class EndToEndBenchmark {
     /** Writes the model, and compares its logits with those of the scalar twin. */
     @Setup(Level.Trial)
     public void setUp() {
-        model = RandomFolder.of(shape, dtype);
+        boolean plain = dtype.equals("F32") || dtype.equals("BF16");
+        model = RandomFolder.of(shape, plain ? dtype : "BF16");
         model.check();
-        engine = Engine.open(
-                model.path(), EngineOptions.DEFAULTS.withThreads(threads).withContextLength(2 * PROMPT));
+        EngineOptions options = EngineOptions.DEFAULTS.withThreads(threads).withContextLength(2 * PROMPT);
+        if (!plain) {
+            options = options.withQuantize(new EngineOptions.Quantize(WeightFormat.valueOf(dtype), _ -> {}));
+        }
+        engine = Engine.open(model.path(), options);
         prompt = new SplittableRandom(1)
                 .ints(PROMPT, 2, engine.config().vocabularySize())
                 .toArray();

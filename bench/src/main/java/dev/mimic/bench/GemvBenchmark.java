@@ -28,7 +28,7 @@ public class GemvBenchmark {
     @Param({"576x1536", "2048x8192", "4096x4096", "4096x14336"})
     public String shape;
 
-    @Param({"F32", "BF16", "F16"})
+    @Param({"F32", "BF16", "F16", "Q8", "Q4"})
     public String dtype;
 
     @Param({"1", "2", "4", "8", "32", "128"})
@@ -45,9 +45,9 @@ public class GemvBenchmark {
         plain = new MatrixCase(shape, dtype, batch, false, threads);
         transposed = new MatrixCase(shape, dtype, batch, true, threads);
         gemv();
-        plain.check();
+        plain.check(true);
         gemvTransposed();
-        transposed.check();
+        transposed.check(true);
     }
 
     @TearDown(Level.Trial)

@@ -3,6 +3,8 @@ package dev.mimic.bench;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.matrix.Matrix;
 import dev.mimic.kernels.matrix.MatrixKernels;
+import dev.mimic.kernels.matrix.Quantization;
+import dev.mimic.kernels.matrix.QuantizedFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.random.RandomGenerator;
@@ -23,7 +25,7 @@ final class MatrixCase implements AutoCloseable {
      * Makes the case.
      *
      * @param shape rows and columns, as {@code 4096x4096}
-     * @param dtype F32, F16 or BF16
+     * @param dtype F32, F16, BF16, Q8 or Q4
      * @param batch rows of x
      */
     MatrixCase(String shape, String dtype, int batch, boolean transposed, int threads) {
@@ -33,7 +35,9 @@ final class MatrixCase implements AutoCloseable {
         int by = shape.indexOf('x');
         int rows = Integer.parseInt(shape.substring(0, by));
         int cols = Integer.parseInt(shape.substring(by + 1));
-        weights = weights(random, dtype, rows, cols);
+        weights = dtype.startsWith("Q")
+                ? quantized(random, QuantizedFormat.valueOf(dtype), rows, cols)
+                : weights(random, dtype, rows, cols);
         x = new float[batch * (transposed ? rows : cols)];
         y = new float[batch * (transposed ? cols : rows)];
         for (int i = 0; i < x.length; i++) {
@@ -41,6 +45,13 @@ final class MatrixCase implements AutoCloseable {
         }
         pool = WorkerPool.of(threads);
         kernels = MatrixKernels.vector(pool);
+    }
+
+    private Matrix quantized(RandomGenerator random, QuantizedFormat format, int rows, int cols) {
+        Matrix plain = weights(random, "BF16", rows, cols);
+        try (WorkerPool all = WorkerPool.of(Runtime.getRuntime().availableProcessors())) {
+            return Quantization.quantize(plain, format, arena, all).matrix();
+        }
     }
 
     private Matrix weights(RandomGenerator random, String dtype, int rows, int cols) {
@@ -58,16 +69,17 @@ final class MatrixCase implements AutoCloseable {
             case "F32" -> new Matrix.F32(rows, cols, data);
             case "F16" -> new Matrix.F16(rows, cols, data);
             case "BF16" -> new Matrix.Bf16(rows, cols, data);
-            default -> throw new IllegalArgumentException("dtype: is " + dtype + ", expected F32, F16 or BF16");
+            default -> throw new IllegalArgumentException("dtype: is " + dtype + ", expected F32, F16, BF16, Q8 or Q4");
         };
     }
 
     /**
      * Compares the last row of y with what the scalar twin makes of the last row of x.
      *
+     * @param decoding whether y is of a product of decoding, which rounds activations to 8 bits for Q4
      * @throws IllegalStateException if an element differs by more than two orders of summation can
      */
-    void check() {
+    void check(boolean decoding) {
         int inputs = x.length / batch;
         int outputs = y.length / batch;
         float[] row = new float[inputs];
@@ -76,15 +88,19 @@ final class MatrixCase implements AutoCloseable {
         try (WorkerPool one = WorkerPool.of(1)) {
             if (transposed) {
                 MatrixKernels.scalar(one).gemvTransposed(weights, 1, row, expected);
+            } else if (!decoding) {
+                MatrixKernels.scalar(one).gemm(weights, 1, row, expected);
             } else {
                 MatrixKernels.scalar(one).gemv(weights, 1, row, expected);
             }
         }
+        // to the nearest of 127 steps to at most 0.5
+        double rounding = decoding && !transposed && weights instanceof Matrix.Q4 ? 0.25 / 127 : 0;
         for (int o = 0; o < outputs; o++) {
             double magnitude = 0;
             for (int j = 0; j < inputs; j++) {
                 long at = transposed ? (long) j * outputs + o : (long) o * inputs + j;
-                magnitude += Math.abs(weights.get(at) * row[j]);
+                magnitude += Math.abs(weights.get(at)) * (Math.abs(row[j]) + rounding);
             }
             float actual = y[(batch - 1) * outputs + o];
             if (!(Math.abs(actual - expected[o]) <= 2 * (inputs + 1) * Math.scalb(magnitude, -24))) {

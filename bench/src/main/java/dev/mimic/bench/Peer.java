@@ -35,16 +35,17 @@ sealed interface Peer {
 
         @Override
         public Optional<Speeds> run(Setting setting) throws IOException, InterruptedException {
-            if (!setting.type.equals("F32") && !setting.type.equals("BF16")) {
-                return Optional.empty();
-            }
+            boolean plain = setting.type.equals("F32") || setting.type.equals("BF16");
             List<String> command = new ArrayList<>(java);
             command.addAll(List.of(
                     "dev.mimic.bench.EndToEnd",
-                    setting.files.folder(setting.type).toString(),
+                    setting.files.folder(plain ? setting.type : "BF16").toString(),
                     String.valueOf(setting.threads),
                     String.valueOf(setting.prompt),
                     String.valueOf(setting.reply)));
+            if (!plain) {
+                command.add(setting.type);
+            }
             return Optional.of(speeds(output(command)));
         }
     }

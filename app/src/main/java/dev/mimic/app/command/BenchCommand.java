@@ -66,7 +66,7 @@ final class BenchCommand implements Callable<Integer>, CheckedOptions {
                     + " may be left out.")
     private String only = "";
 
-    @Option(names = "--quick", description = "A few of each kind, in half a minute.")
+    @Option(names = "--quick", description = "A few of each kind, in a minute.")
     private boolean quick;
 
     @Option(names = "--full", description = "The 1.2 B model in every type, some minutes more.")
@@ -137,6 +137,7 @@ final class BenchCommand implements Callable<Integer>, CheckedOptions {
                     int done = cases.size() + 10 * i;
                     measurements.addAll(runner.measure(models.get(i), () -> bar.at(done, name)));
                 }
+                bar.finish();
             }
             String kernels = rooflines.getFirst().kernels();
             for (Roofline roofline : rooflines) {

@@ -23,6 +23,15 @@ public final class Roofline implements AutoCloseable {
     /** Of the usual bandwidth. */
     private static final double SETTLED = 0.8;
 
+    /** Times what a limit allows: a call that takes longer is not compiled yet. */
+    private static final double INTERPRETED = 5;
+
+    /** Of the best call so far. */
+    private static final double FASTER = 0.9;
+
+    /** Warm-ups that compiling may take where other processes hold the cores. */
+    private static final int LONGEST = 8;
+
     private final WorkerPool pool;
     private final Backend backend;
     private final MachineLimits limits;
@@ -100,21 +109,31 @@ public final class Roofline implements AutoCloseable {
         }
     }
 
-    /** Until the loops are compiled; a kernel and type seen before need less. Returns the calls of a round. */
+    /**
+     * Until the loops are compiled, which shows in calls that get faster; a kernel and type seen before need less. Returns
+     * the calls of a round.
+     */
     private int warmUp(RooflineCase work, RooflineCase.Running running) {
         boolean known = !warm.add(work.kernel() + work.dtype() + work.batch());
         long begin = clock.getAsLong();
         long patience = known ? effort.roundNanos() : effort.warmUpNanos();
+        double allowed = Math.max(work.bytes() / limits.medianRead(), work.operations() / limits.medianOperations());
+        double slow = work.bound() == RooflineCase.Bound.HAND_OVER ? Double.MAX_VALUE : INTERPRETED * 1e9 * allowed;
+        long longest = LONGEST * effort.warmUpNanos();
         int calls = 0;
-        long last = Long.MAX_VALUE;
+        long best = Long.MAX_VALUE;
         long now = begin;
-        while (now - begin < patience || calls < 2) {
+        long faster = begin;
+        while (now - begin < patience
+                || calls < 2
+                || ((best > slow || now - faster < patience / 2) && now - begin < longest)) {
             running.run(++calls);
             long then = now;
             now = clock.getAsLong();
-            last = Math.min(last, now - then);
+            faster = now - then < FASTER * best ? now : faster;
+            best = Math.min(best, now - then);
         }
-        return Math.clamp(effort.roundNanos() / Math.max(1, last), 1, 1_000_000);
+        return Math.clamp(effort.roundNanos() / Math.max(1, best), 1, 1_000_000);
     }
 
     private Measurement rounds(

@@ -1,24 +1,19 @@
 package dev.mimic.kernels.roofline;
 
+import dev.mimic.kernels.attention.KeyValueType;
 import java.util.ArrayList;
 import java.util.List;
 
 /** What the table measures: the kernels of a token, at the shapes of real models. */
 public final class RooflineCases {
-    /** Layers of models of 8 billion weights, and of one of 135 million. */
-    private static final int[][] SHAPES = {{4096, 4096}, {14336, 4096}, {576, 1536}};
-
-    /** For a type that few models come in. */
-    private static final int[][] FEW_SHAPES = {{4096, 4096}, {576, 1536}};
+    /** Rows of a matrix of a large model. */
+    private static final int LARGE = 1024;
 
     private static final int[] ONE = {1};
     private static final int[] NONE = {};
     private static final int[] DECODED = {1, 8};
-    private static final int[] SHORT_PROMPTS = {8, 32, 128};
+    private static final int[] SHORT_PROMPTS = {32, 128};
     private static final int[] PROMPTS = {8, 32, 128, 512};
-
-    /** Elements of a matrix whose product with the longest prompt would take seconds. */
-    private static final int LARGE = 32 << 20;
 
     private RooflineCases() {}
 
@@ -27,10 +22,9 @@ public final class RooflineCases {
         List<RooflineCase> cases = new ArrayList<>();
         MatrixCases matrices = new MatrixCases(set);
         for (WeightType type : WeightType.values()) {
-            for (int[] shape : type == WeightType.F16 ? FEW_SHAPES : SHAPES) {
-                int[] prompts = shape[0] * shape[1] > LARGE ? SHORT_PROMPTS : PROMPTS;
-                cases.addAll(matrices.of(type, shape[0], shape[1], DECODED, prompts));
-            }
+            cases.addAll(matrices.of(type, 4096, 4096, type == WeightType.F16 ? ONE : DECODED, prompts(type)));
+            cases.addAll(matrices.of(type, 14336, 4096, ONE, NONE));
+            cases.addAll(matrices.of(type, 576, 1536, ONE, type == WeightType.BF16 ? new int[] {128} : NONE));
         }
         cases.addAll(matrices.of(WeightType.BF16, 8192, 2048, ONE, NONE)); // beside the factors of that shape
         cases.addAll(svf(set));
@@ -39,6 +33,15 @@ public final class RooflineCases {
         cases.addAll(RowCases.of(128));
         cases.add(handOver());
         return cases;
+    }
+
+    /** Types of which every batch is of interest; of one that few models come in, none. */
+    private static int[] prompts(WeightType type) {
+        return switch (type) {
+            case F32, BF16 -> PROMPTS;
+            case F16 -> NONE;
+            case Q8, Q4 -> SHORT_PROMPTS;
+        };
     }
 
     /** A few of each family, none of which takes long. */
@@ -50,7 +53,7 @@ public final class RooflineCases {
         }
         cases.add(new SvfCases(set).factored(WeightType.BF16, 4096, 4096, 1, 1));
         cases.add(new SvfCases(set).residual(WeightType.BF16, 4096, 4096, 64, 1, 1));
-        cases.add(new AttentionCases(set).decode(4096, 1));
+        cases.add(new AttentionCases(set).decode(KeyValueType.F32, 4, 4096, 1));
         cases.addAll(RowCases.of(1));
         cases.add(handOver());
         return cases;
@@ -61,7 +64,9 @@ public final class RooflineCases {
         SvfCases svf = new SvfCases(set);
         for (int[] shape : new int[][] {{4096, 4096}, {8192, 2048}, {576, 1536}}) {
             cases.add(svf.factored(WeightType.BF16, shape[0], shape[1], 1, 1));
-            cases.add(svf.residual(WeightType.BF16, shape[0], shape[1], 16, 1, 1));
+            if (shape[0] > LARGE) {
+                cases.add(svf.residual(WeightType.BF16, shape[0], shape[1], 16, 1, 1));
+            }
             cases.add(svf.residual(WeightType.BF16, shape[0], shape[1], 64, 1, 1));
         }
         for (int experts : new int[] {1, 8}) {
@@ -73,7 +78,13 @@ public final class RooflineCases {
 
     private static List<RooflineCase> attention(WorkingSet set) {
         AttentionCases attention = new AttentionCases(set);
-        return List.of(attention.decode(512, 1), attention.decode(4096, 1), attention.decode(4096, 8));
+        List<RooflineCase> cases = new ArrayList<>();
+        for (KeyValueType type : List.of(KeyValueType.F32, KeyValueType.BF16)) {
+            cases.add(attention.decode(type, 1, 4096, 1));
+            cases.add(attention.decode(type, 4, 4096, 1));
+        }
+        cases.add(attention.decode(KeyValueType.F32, 4, 4096, 8));
+        return cases;
     }
 
     private static RooflineCase handOver() {

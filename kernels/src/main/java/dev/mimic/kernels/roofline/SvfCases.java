@@ -55,7 +55,7 @@ final class SvfCases {
 
     private RooflineCase of(String kernel, Shape shape, int batch, int experts) {
         return new RooflineCase(
-                kernel + (batch == 1 ? "" : experts == 1 ? ", one z" : ", " + experts + " z"),
+                kernel + (batch == 1 ? "" : ", " + experts + " z"),
                 shape.type.name(),
                 shape.out + "x" + shape.in,
                 batch,
