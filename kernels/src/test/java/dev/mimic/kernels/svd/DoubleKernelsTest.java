@@ -195,11 +195,20 @@ final class DoubleKernelsTest {
         refused(() -> kernels.axpy(1, x, -1, x, 0, 31));
         int cols = kernels.tileCols();
         double[] tile = new double[DoubleKernels.TILE_ROWS * cols];
-        refused(() -> kernels.tile(2, x, new double[2 * cols], 1, tile));
-        refused(() -> kernels.tile(1, x, x, 0, new double[tile.length - 1]));
+        refused(() -> kernels.tile(2, x, 0, new double[2 * cols], 1, tile));
+        refused(() -> kernels.tile(2, x, 77, new double[2 * cols], 0, tile));
+        refused(() -> kernels.tile(1, x, 0, x, 0, new double[tile.length - 1]));
+        refused(() -> kernels.pack(2, x, 99, cols, new double[2 * cols], 0));
+        refused(() -> kernels.addTile(1, tile, new double[tile.length - 1], 0, cols));
+        refused(() -> kernels.symmetric(26, x, 0, 26, x, 0, x, x, 0, strip(kernels)));
+        refused(() -> kernels.poles(0, 30, x, new double[29], 0, 0, strip(kernels)));
         double[] strip = new double[3 * kernels.stripCols()];
         refused(() -> kernels.rotate(strip, 1, 3, x, 0));
         refused(() -> kernels.rotate(strip, -1, 1, x, 0));
+    }
+
+    private static double[] strip(DoubleKernels kernels) {
+        return new double[kernels.stripCols()];
     }
 
     private static void refused(Executable call) {
