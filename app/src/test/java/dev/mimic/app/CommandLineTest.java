@@ -356,7 +356,7 @@ final class CommandLineTest {
     @Test
     void inspectListsTensorsAndReadsEveryByte() {
         String text = ok("inspect", model("mistral-sw8-sharded"), "--verify").out();
-        assertTrue(text.contains("sliding window         8"), text);
+        assertTrue(text.lines().anyMatch(line -> line.matches("sliding window +8")), text);
         assertTrue(text.contains("0 numbers are not finite"), text);
         JsonObject json = ok("inspect", "bundled", "--json").json();
         assertEquals("llama", json.text("architecture").orElseThrow());
