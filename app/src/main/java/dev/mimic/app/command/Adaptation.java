@@ -13,7 +13,6 @@ import dev.mimic.adapt.svf.Expert;
 import dev.mimic.adapt.svf.MixtureSpace;
 import dev.mimic.adapt.task.Task;
 import dev.mimic.app.terminal.Console;
-import dev.mimic.app.terminal.ProgressBar;
 import dev.mimic.engine.model.Factors;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -108,9 +107,9 @@ record Adaptation(Dispatcher dispatcher, List<Path> experts, Optional<TaskData> 
 
     /** Searches under a progress bar. */
     static FewShotResult search(Console console, String label, FewShotSearch search, FewShotSettings settings) {
-        try (ProgressBar bar = console.progress(label, (long) settings.generations() * SEARCHED_ROWS)) {
+        return console.progress(label, (long) settings.generations() * SEARCHED_ROWS, bar -> {
             double[] best = {0};
-            FewShotResult found = search.run(settings, new FewShotSearch.Listener() {
+            return search.run(settings, new FewShotSearch.Listener() {
                 @Override
                 public void replied(int generation, int replies, int of) {
                     bar.at(
@@ -123,9 +122,7 @@ record Adaptation(Dispatcher dispatcher, List<Path> experts, Optional<TaskData> 
                     best[0] = generation.best();
                 }
             });
-            bar.finish(); // a race asks for fewer replies
-            return found;
-        }
+        });
     }
 
     /**

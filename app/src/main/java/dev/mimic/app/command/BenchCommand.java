@@ -1,6 +1,5 @@
 package dev.mimic.app.command;
 
-import dev.mimic.app.terminal.ProgressBar;
 import dev.mimic.kernels.roofline.Measurement;
 import dev.mimic.kernels.roofline.Roofline;
 import dev.mimic.kernels.roofline.RooflineCase;
@@ -118,7 +117,7 @@ final class BenchCommand implements Callable<Integer>, CheckedOptions {
             List<RooflineCase> cases = quick ? RooflineCases.quick(set) : RooflineCases.full(set);
             List<BenchModels.Case> models = BenchModels.cases(quick, full);
             int[] threads = common.threads() == 1 ? new int[] {1} : new int[] {1, common.threads()};
-            try (ProgressBar bar = mimic.console().progress("bench", cases.size() + 10L * models.size())) {
+            mimic.console().progress("bench", cases.size() + 10L * models.size(), bar -> {
                 for (int count : threads) {
                     rooflines.add(new Roofline(count, set, effort));
                 }
@@ -137,8 +136,8 @@ final class BenchCommand implements Callable<Integer>, CheckedOptions {
                     int done = cases.size() + 10 * i;
                     measurements.addAll(runner.measure(models.get(i), () -> bar.at(done, name)));
                 }
-                bar.finish();
-            }
+                return measurements;
+            });
             String kernels = rooflines.getFirst().kernels();
             for (Roofline roofline : rooflines) {
                 limits.add(new BenchReport.Limits(

@@ -318,18 +318,18 @@ final class ComparisonWork {
         contenders.classifier().ifPresent(one -> asked.put(Method.CLASSIFIER, one.adapter()));
         int limit = settings.training().replyLimit();
         asked.forEach((method, adapter) -> {
-            try (ProgressBar shown =
-                    console.progress("dispatch, " + method.text(), column.test().size())) {
-                AdaptedAnswers answers = AdaptedAnswers.ask(
-                        engine,
-                        SamplingOptions.GREEDY,
-                        new Dispatcher.Fixed(adapter, Map.of()),
-                        column.task(),
-                        column.test(),
-                        limit == 0 ? column.task().replyLimit() : limit,
-                        done -> shown.at(done, ""));
-                named.put(method.text(), answers.answers());
-            }
+            AdaptedAnswers answers = console.progress(
+                    "dispatch, " + method.text(),
+                    column.test().size(),
+                    shown -> AdaptedAnswers.ask(
+                            engine,
+                            SamplingOptions.GREEDY,
+                            new Dispatcher.Fixed(adapter, Map.of()),
+                            column.task(),
+                            column.test(),
+                            limit == 0 ? column.task().replyLimit() : limit,
+                            done -> shown.at(done, "")));
+            named.put(method.text(), answers.answers());
         });
         return named;
     }

@@ -5,7 +5,6 @@ import dev.mimic.adapt.svf.Decomposer;
 import dev.mimic.adapt.svf.DecompositionListener;
 import dev.mimic.adapt.svf.MatrixReport;
 import dev.mimic.adapt.svf.Targets;
-import dev.mimic.app.terminal.ProgressBar;
 import dev.mimic.app.terminal.Table;
 import dev.mimic.loader.model.ModelDirectory;
 import dev.mimic.loader.safetensors.DType;
@@ -106,19 +105,21 @@ final class DecomposeCommand implements Callable<Integer>, CheckedOptions {
 
     /** Takes a model apart under a progress bar that goes by the elements of the matrices. */
     static List<MatrixReport> decompose(MimicCommand mimic, Decomposer decomposer, ModelDirectory directory, Path out) {
-        try (ProgressBar bar = mimic.console().progress("decompose", 1000)) {
-            return decomposer.decompose(directory, out, new DecompositionListener() {
-                @Override
-                public void started(String weight, int index, int count) {
-                    bar.at(1000L * index / count, weight);
-                }
+        return mimic.console()
+                .progress(
+                        "decompose",
+                        1000,
+                        bar -> decomposer.decompose(directory, out, new DecompositionListener() {
+                            @Override
+                            public void started(String weight, int index, int count) {
+                                bar.at(1000L * index / count, weight);
+                            }
 
-                @Override
-                public void finished(MatrixReport report, int done, int count) {
-                    bar.at(1000L * done / count, report.weight());
-                }
-            });
-        }
+                            @Override
+                            public void finished(MatrixReport report, int done, int count) {
+                                bar.at(1000L * done / count, report.weight());
+                            }
+                        }));
     }
 
     /** A matrix's report in one line. */

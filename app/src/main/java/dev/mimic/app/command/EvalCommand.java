@@ -8,7 +8,6 @@ import dev.mimic.adapt.evaluation.Evaluator;
 import dev.mimic.adapt.task.Accuracy;
 import dev.mimic.adapt.task.Example;
 import dev.mimic.adapt.task.Task;
-import dev.mimic.app.terminal.ProgressBar;
 import dev.mimic.engine.EngineOptions;
 import dev.mimic.engine.GenerationRequest;
 import dev.mimic.engine.sampling.SamplingOptions;
@@ -186,10 +185,18 @@ final class EvalCommand implements Callable<Integer>, CheckedOptions {
                 SamplingOptions.GREEDY.withTemperature(temperature).withSeed(seed);
         Dispatcher dispatcher = adaptation.dispatcher();
         int replies = AdaptedAnswers.replies(dispatcher, examples.size());
-        try (ProgressBar bar = mimic.console().progress("eval", replies)) {
-            return AdaptedAnswers.ask(
-                    session.engine(), sampling, dispatcher, task, examples, replyLimit, done -> bar.at(done, ""));
-        }
+        return mimic.console()
+                .progress(
+                        "eval",
+                        replies,
+                        bar -> AdaptedAnswers.ask(
+                                session.engine(),
+                                sampling,
+                                dispatcher,
+                                task,
+                                examples,
+                                replyLimit,
+                                done -> bar.at(done, "")));
     }
 
     private void write(Task task, List<Answer> answers, List<Choice> choices) {

@@ -1,6 +1,5 @@
 package dev.mimic.app.command;
 
-import dev.mimic.app.terminal.ProgressBar;
 import dev.mimic.loader.gguf.GgufImport;
 import dev.mimic.loader.safetensors.DType;
 import java.nio.file.Files;
@@ -50,15 +49,15 @@ final class ImportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws java.io.IOException {
         long total = Files.size(file);
-        GgufImport.Result result;
-        try (ProgressBar bar = mimic.console().progress("import", 1000)) {
-            result = GgufImport.run(
-                    file,
-                    folder,
-                    DType.valueOf(dtype.name()),
-                    (tensor, done, all) -> bar.at(all == 0 ? 0 : 1000 * done / all, tensor));
-            bar.finish();
-        }
+        GgufImport.Result result = mimic.console()
+                .progress(
+                        "import",
+                        1000,
+                        bar -> GgufImport.run(
+                                file,
+                                folder,
+                                DType.valueOf(dtype.name()),
+                                (tensor, done, all) -> bar.at(all == 0 ? 0 : 1000 * done / all, tensor)));
         mimic.console()
                 .note(String.format(
                         Locale.ROOT,

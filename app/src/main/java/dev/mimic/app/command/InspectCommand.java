@@ -1,7 +1,6 @@
 package dev.mimic.app.command;
 
 import dev.mimic.app.terminal.Console;
-import dev.mimic.app.terminal.ProgressBar;
 import dev.mimic.app.terminal.Table;
 import dev.mimic.engine.EngineOptions.CacheFormat;
 import dev.mimic.loader.json.Json;
@@ -144,7 +143,7 @@ final class InspectCommand implements Callable<Integer> {
     private Map<String, Long> verify(List<TensorView> tensors) {
         Map<String, Long> counts = new TreeMap<>();
         long total = tensors.stream().mapToLong(t -> t.data().byteSize()).sum();
-        try (ProgressBar bar = mimic.console().progress("verify", total)) {
+        return mimic.console().progress("verify", total, bar -> {
             long[] done = {0};
             for (TensorView tensor : tensors) {
                 long count = TensorScan.nonFinite(tensor, bytes -> bar.at(done[0] += bytes, tensor.name()));
@@ -152,8 +151,8 @@ final class InspectCommand implements Callable<Integer> {
                     counts.put(tensor.name(), count);
                 }
             }
-        }
-        return counts;
+            return counts;
+        });
     }
 
     private void print(

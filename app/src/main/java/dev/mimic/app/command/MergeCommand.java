@@ -62,28 +62,32 @@ final class MergeCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "expected at least one --expert F[@W]");
         }
         try (ModelSource source = ModelSource.of(model);
-                ModelDirectory directory = ModelDirectory.open(source.folder());
-                ProgressBar bar = mimic.console()
-                        .progress("merge", directory.tensorNames().size())) {
+                ModelDirectory directory = ModelDirectory.open(source.folder())) {
             ExpertMixture mixture = ExpertFiles.mixture(mimic.console(), source, experts.experts(), experts.mix());
-            int[] done = {0};
-            Merge.Options options = new Merge.Options(
-                    Optional.ofNullable(dtype).map(target -> DType.valueOf(target.name())),
-                    experts.transfer(),
-                    common.threads(),
-                    Merge.Options.SHARD_BYTES,
-                    note -> ExpertFiles.note(mimic.console(), source, note),
-                    tensor -> bar.at(done[0]++, tensor));
-            if (experts.factors() == null) {
-                Merge.write(directory, Optional.empty(), mixture, out, options);
-            } else {
-                try (Factors factors = Factors.open(experts.factors())) {
-                    Merge.write(directory, Optional.of(factors), mixture, out, options);
-                }
-            }
-            bar.finish();
+            mimic.console().progress("merge", directory.tensorNames().size(), bar -> {
+                write(source, directory, mixture, bar);
+                return out;
+            });
         }
         mimic.console().note(out + ": a plain model folder");
         return 0;
+    }
+
+    private void write(ModelSource source, ModelDirectory directory, ExpertMixture mixture, ProgressBar bar) {
+        int[] done = {0};
+        Merge.Options options = new Merge.Options(
+                Optional.ofNullable(dtype).map(target -> DType.valueOf(target.name())),
+                experts.transfer(),
+                common.threads(),
+                Merge.Options.SHARD_BYTES,
+                note -> ExpertFiles.note(mimic.console(), source, note),
+                tensor -> bar.at(done[0]++, tensor));
+        if (experts.factors() == null) {
+            Merge.write(directory, Optional.empty(), mixture, out, options);
+        } else {
+            try (Factors factors = Factors.open(experts.factors())) {
+                Merge.write(directory, Optional.of(factors), mixture, out, options);
+            }
+        }
     }
 }

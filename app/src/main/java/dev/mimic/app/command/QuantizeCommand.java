@@ -1,6 +1,5 @@
 package dev.mimic.app.command;
 
-import dev.mimic.app.terminal.ProgressBar;
 import dev.mimic.app.terminal.Table;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
@@ -91,11 +90,15 @@ final class QuantizeCommand implements Callable<Integer> {
     }
 
     private List<ModelQuantizer.Report> quantize(ModelSource source) {
-        try (ModelDirectory directory = ModelDirectory.open(source.folder());
-                ProgressBar bar = mimic.console()
-                        .progress("quantize", directory.tensorNames().size())) {
+        try (ModelDirectory directory = ModelDirectory.open(source.folder())) {
             int[] done = {0};
-            return ModelQuantizer.write(directory, out, format, common.threads(), tensor -> bar.at(done[0]++, tensor));
+            int tensors = directory.tensorNames().size();
+            return mimic.console()
+                    .progress(
+                            "quantize",
+                            tensors,
+                            bar -> ModelQuantizer.write(
+                                    directory, out, format, common.threads(), tensor -> bar.at(done[0]++, tensor)));
         }
     }
 

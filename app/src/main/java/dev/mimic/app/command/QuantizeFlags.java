@@ -1,7 +1,6 @@
 package dev.mimic.app.command;
 
 import dev.mimic.app.terminal.Console;
-import dev.mimic.app.terminal.ProgressBar;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
 import dev.mimic.engine.EngineOptions.WeightFormat;
@@ -30,10 +29,12 @@ final class QuantizeFlags {
         }
         ModelConfig config = ModelConfig.read(folder.resolve("config.json"));
         int[] done = {0};
-        try (ProgressBar bar = console.progress("quantize", config.layers() * LINEARS + (config.tiedHead() ? 1 : 2))) {
-            return Engine.open(
-                    folder,
-                    options.withQuantize(new EngineOptions.Quantize(format, weight -> bar.at(done[0]++, weight))));
-        }
+        int weights = config.layers() * LINEARS + (config.tiedHead() ? 1 : 2);
+        return console.progress(
+                "quantize",
+                weights,
+                bar -> Engine.open(
+                        folder,
+                        options.withQuantize(new EngineOptions.Quantize(format, weight -> bar.at(done[0]++, weight)))));
     }
 }

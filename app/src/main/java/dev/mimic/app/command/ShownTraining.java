@@ -38,11 +38,10 @@ final class ShownTraining {
             TrainingOptions options,
             TrainingData examples,
             TrainingFiles files) {
-        TrainingOutcome outcome;
-        try (ProgressBar bar = console.progress(label, options.steps())) {
-            outcome = new TrainingRun(engine, task, options, examples).run(files, new Progress(console, files, bar));
-            bar.finish(); // patience may have ended it early
-        }
+        TrainingOutcome outcome = console.progress(
+                label,
+                options.steps(),
+                bar -> new TrainingRun(engine, task, options, examples).run(files, new Progress(console, files, bar)));
         double base = outcome.base().map(Accuracy::share).orElse(Double.NaN);
         LearningCurve.write(files.curve(), "mimic train: " + task.name(), base, TrainingLog.read(files.log()));
         return outcome;

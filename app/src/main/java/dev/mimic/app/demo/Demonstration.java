@@ -22,7 +22,6 @@ import dev.mimic.adapt.train.TrainingListener;
 import dev.mimic.adapt.train.TrainingOutcome;
 import dev.mimic.adapt.train.TrainingStep;
 import dev.mimic.app.terminal.Console;
-import dev.mimic.app.terminal.ProgressBar;
 import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
@@ -109,18 +108,19 @@ final class Demonstration implements AutoCloseable {
         List<MatrixReport> matrices;
         long numbers = 0;
         try (ModelDirectory directory = ModelDirectory.open(bundled.folder());
-                Decomposer decomposer = Decomposer.open(options, threads);
-                ProgressBar bar = console.progress("decompose", 1)) {
+                Decomposer decomposer = Decomposer.open(options, threads)) {
             for (String name : directory.tensorNames()) {
                 numbers += directory.tensor(name).orElseThrow().elements();
             }
-            matrices = decomposer.decompose(directory, factors, new DecompositionListener() {
-                @Override
-                public void started(String weight, int index, int count) {
-                    bar.at(0, weight);
-                }
-            });
-            bar.finish();
+            matrices = console.progress(
+                    "decompose",
+                    1,
+                    bar -> decomposer.decompose(directory, factors, new DecompositionListener() {
+                        @Override
+                        public void started(String weight, int index, int count) {
+                            bar.at(0, weight);
+                        }
+                    }));
         }
         seconds.put("decompose", since(began));
         engine = Engine.open(
@@ -154,25 +154,29 @@ final class Demonstration implements AutoCloseable {
         List<TrainingStep> steps = new ArrayList<>();
         long began = System.nanoTime();
         TrainingOutcome outcome;
-        try (Trainer trainer = new Trainer(engine, heldOut.task(skill), settings.training(), data);
-                ProgressBar bar =
-                        console.progress("train " + skill, settings.training().steps())) {
-            outcome = trainer.train(new TrainingListener() {
-                @Override
-                public void started(int parameters, int done, int of) {
-                    bar.at(done, parameters + " numbers");
-                }
+        try (Trainer trainer = new Trainer(engine, heldOut.task(skill), settings.training(), data)) {
+            int all = settings.training().steps();
+            outcome = console.progress(
+                    "train " + skill,
+                    all,
+                    bar -> trainer.train(new TrainingListener() {
+                        @Override
+                        public void started(int parameters, int done, int of) {
+                            bar.at(done, parameters + " numbers");
+                        }
 
-                @Override
-                public void step(TrainingStep step) {
-                    steps.add(step);
-                    bar.at(
-                            step.step(),
-                            String.format(
-                                    Locale.ROOT, "reward %+.2f, right %.0f %%", step.reward(), 100 * step.accuracy()));
-                }
-            });
-            bar.finish();
+                        @Override
+                        public void step(TrainingStep step) {
+                            steps.add(step);
+                            bar.at(
+                                    step.step(),
+                                    String.format(
+                                            Locale.ROOT,
+                                            "reward %+.2f, right %.0f %%",
+                                            step.reward(),
+                                            100 * step.accuracy()));
+                        }
+                    }));
         }
         double took = since(began);
         seconds.merge("train", took, Double::sum);
@@ -242,10 +246,8 @@ final class Demonstration implements AutoCloseable {
                 .flatMap(name -> heldOut.questions(name).stream())
                 .map(Example::question)
                 .toList();
-        List<Choice> choices;
-        try (ProgressBar bar = console.progress(label, texts.size())) {
-            choices = dispatcher.choose(engine, texts, done -> bar.at(done, "replies"));
-        }
+        List<Choice> choices = console.progress(
+                label, texts.size(), bar -> dispatcher.choose(engine, texts, done -> bar.at(done, "replies")));
         List<Question> routed = new ArrayList<>();
         for (String name : names) {
             for (Example example : heldOut.questions(name)) {

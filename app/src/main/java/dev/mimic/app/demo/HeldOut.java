@@ -8,7 +8,6 @@ import dev.mimic.adapt.task.Accuracy;
 import dev.mimic.adapt.task.Example;
 import dev.mimic.adapt.task.Task;
 import dev.mimic.app.terminal.Console;
-import dev.mimic.app.terminal.ProgressBar;
 import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
 import java.util.LinkedHashMap;
@@ -53,9 +52,12 @@ final class HeldOut {
 
     /** Asks what is not known yet, in one batch. */
     void ask(String label, List<Question> asked) {
-        try (ProgressBar bar = console.progress(label, asked.size())) {
-            survey.ask(asked, (replies, _) -> bar.at(replies, "replies"));
-        }
+        console.progress(
+                label,
+                asked.size(),
+                bar -> survey.ask(
+                        asked,
+                        (replies, of) -> bar.at(asked.size() - of + replies, "replies"))); // the others are known
     }
 
     /** Answers to the questions of a task. */

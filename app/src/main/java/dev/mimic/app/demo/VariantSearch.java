@@ -46,16 +46,17 @@ final class VariantSearch {
         Map<String, Future<FewShotResult>> searches = new LinkedHashMap<>();
         Map<String, FewShotResult> found = new LinkedHashMap<>();
         long all = (long) settings.generations() * variants.size();
-        try (ProgressBar bar = console.progress("few-shot search", all);
-                ExecutorService threads = Executors.newFixedThreadPool(variants.size())) {
-            for (String variant : variants) {
-                searches.put(variant, threads.submit(() -> search(variant, bar, variants.size())));
+        return console.progress("few-shot search", all, bar -> {
+            try (ExecutorService threads = Executors.newFixedThreadPool(variants.size())) {
+                for (String variant : variants) {
+                    searches.put(variant, threads.submit(() -> search(variant, bar, variants.size())));
+                }
+                for (String variant : variants) {
+                    found.put(variant, result(searches.get(variant)));
+                }
             }
-            for (String variant : variants) {
-                found.put(variant, result(searches.get(variant)));
-            }
-        }
-        return found;
+            return found;
+        });
     }
 
     /** Replies that all searches needed so far. */

@@ -4,6 +4,7 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Function;
 
 /**
  * Where a command reads and writes: results on {@code out}; notes, progress and errors on {@code err}.
@@ -26,7 +27,17 @@ public record Console(InputStream in, PrintStream out, PrintStream err, boolean 
         }
     }
 
-    /** Starts a progress bar of this console. */
+    /**
+     * Works under a progress bar. The bar says done when the work returns, whatever was counted, and how far it came when
+     * the work throws.
+     *
+     * @param total units of all work
+     */
+    public <T> T progress(String label, long total, Function<ProgressBar, T> work) {
+        return progress(label, total).over(work);
+    }
+
+    /** Starts a progress bar for work that begins and ends in different places; whoever starts it closes it. */
     public ProgressBar progress(String label, long total) {
         return new ProgressBar(this, label, total, System::nanoTime);
     }

@@ -1,6 +1,7 @@
 package dev.mimic.app.terminal;
 
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
@@ -80,9 +81,13 @@ public final class ProgressBar implements AutoCloseable {
         done = newDone;
     }
 
-    /** Tells that all of the work is done, where counting does not come out at the total. */
-    public void finish() {
-        done = total;
+    /** Works, then closes: all is done when the work returns, whatever was counted. */
+    <T> T over(Function<ProgressBar, T> work) {
+        try (this) {
+            T result = work.apply(this);
+            done = total;
+            return result;
+        }
     }
 
     private double share() {

@@ -2,6 +2,7 @@ package dev.mimic.app.terminal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
@@ -75,10 +76,17 @@ final class ProgressBarTest {
         failed.close();
         failed.close();
         assertEquals("work: ended at 40 % after 3 s", said().strip());
-        ProgressBar early = bar(false, 10);
-        after(early, 3, 4);
-        early.finish();
-        early.close();
-        assertEquals("work: done in 3 s", said().strip());
+        assertEquals("result", bar(false, 10).over(shown -> {
+            after(shown, 3, 4);
+            return "result";
+        }));
+        assertEquals("work: done in 3 s", said().strip(), "it returned, whatever was counted");
+        assertThrows(
+                IllegalStateException.class,
+                () -> bar(false, 10).over(shown -> {
+                    after(shown, 3, 4);
+                    throw new IllegalStateException();
+                }));
+        assertEquals("work: ended at 40 % after 3 s", said().strip());
     }
 }
