@@ -42,7 +42,9 @@ final class LinearGroup {
             backend.matrix().gemv(step.rows(), products);
             products.clear();
             addSecond(backend, step, y);
-            backend.matrix().gemv(step.rows(), products);
+            if (products.count() > 0) {
+                backend.matrix().gemv(step.rows(), products);
+            }
         } finally {
             products.clear();
         }
@@ -89,7 +91,7 @@ final class LinearGroup {
                     if (scales(step, svf)) {
                         projected[i] =
                                 grown(projected[i], step.rows() * svf.factors().rank());
-                        backend.svf().project(products, svf.factors(), x, projected[i]);
+                        backend.svf().addProjection(products, svf.factors(), x, projected[i]);
                     }
                 }
             }
@@ -104,7 +106,7 @@ final class LinearGroup {
                     to = corrections[i] = grown(corrections[i], step.rows() * svf.out());
                 }
                 float[][] scales = step.scales(svf.slot());
-                backend.svf().expand(products, svf.factors(), step.rows(), scales, projected[i], to);
+                backend.svf().addExpansion(products, svf.factors(), step.rows(), scales, projected[i], to);
             }
         }
     }

@@ -125,18 +125,18 @@ public final class SvfKernels {
     }
 
     /**
-     * Decoding, together with other products: adds {@code Vᵀ x} to a group. {@link #expand} goes on from there when the
+     * Decoding, together with other products: adds {@code Vᵀ x} to a group. {@link #addExpansion} goes on from there when the
      * group has run.
      *
      * @param x [batch, in]
      * @param projected [batch, rank]; overwritten when the group runs
      */
-    public void project(GemvGroup group, SvfFactors factors, float[] x, float[] projected) {
+    public void addProjection(GemvGroup group, SvfFactors factors, float[] x, float[] projected) {
         group.addTransposed(factors.v(), x, projected);
     }
 
     /**
-     * Scales what {@link #project} left and adds the product with U to a group. When that has run, y has the bits of {@link
+     * Scales what {@link #addProjection} left and adds the product with U to a group. When that has run, y has the bits of {@link
      * #apply}, and for rows without a scale something of no meaning.
      *
      * @param batch rows
@@ -144,7 +144,8 @@ public final class SvfKernels {
      * @param projected [batch, rank]; scaled in place
      * @param y [batch, out]; overwritten when the group runs
      */
-    public void expand(GemvGroup group, SvfFactors factors, int batch, float[][] scales, float[] projected, float[] y) {
+    public void addExpansion(
+            GemvGroup group, SvfFactors factors, int batch, float[][] scales, float[] projected, float[] y) {
         int rank = factors.rank();
         Shapes.atLeast("svf", "scales", scales.length, batch);
         Shapes.atLeast("svf", "projected", projected.length, (long) batch * rank);

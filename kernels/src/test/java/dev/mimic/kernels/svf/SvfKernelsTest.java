@@ -114,13 +114,13 @@ final class SvfKernelsTest {
                     List<float[]> corrections = List.of(gate.target(0), up.target(0));
                     GemvGroup group = new GemvGroup();
                     for (int i = 0; i < 2; i++) {
-                        kernels.project(group, both.get(i).factors, gate.x, projected.get(i));
+                        kernels.addProjection(group, both.get(i).factors, gate.x, projected.get(i));
                     }
                     backend.matrix().gemv(BATCH, group);
                     group.clear();
                     for (int i = 0; i < 2; i++) {
                         Case c = both.get(i);
-                        kernels.expand(group, c.factors, BATCH, c.scales, projected.get(i), corrections.get(i));
+                        kernels.addExpansion(group, c.factors, BATCH, c.scales, projected.get(i), corrections.get(i));
                     }
                     backend.matrix().gemv(BATCH, group);
                     for (int i = 0; i < 2; i++) {
