@@ -24,7 +24,15 @@ final class VectorMatrixKernelsTest extends MatrixKernelsContract {
             Matrix halves = Product.weights(arena, SeededCases.generator(2), Product.Format.F16, 96, 200, 0);
             float[] x = Product.activations(SeededCases.generator(3), 4 * 200);
             float[] y = new float[4 * 200];
+            float[] z = new float[200];
             assertAllocatesNothing("gemv BF16, 1 row", () -> kernels.gemv(weights, 1, x, y));
+            GemvGroup group = new GemvGroup();
+            assertAllocatesNothing("two products together, 1 row", () -> {
+                group.add(weights, x, y);
+                group.addTransposed(weights, x, z);
+                kernels.gemv(1, group);
+                group.clear();
+            });
             assertAllocatesNothing("gemv F16, 4 rows", () -> kernels.gemv(halves, 4, x, y));
             assertAllocatesNothing("transposed BF16, 1 row", () -> kernels.gemvTransposed(weights, 1, x, y));
             assertAllocatesNothing("transposed F16, 4 rows", () -> kernels.gemvTransposed(halves, 4, x, y));
