@@ -4,6 +4,7 @@ import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.attention.AttentionShape;
 import dev.mimic.kernels.gradient.GradientKernels;
 import dev.mimic.kernels.gradient.HeadGradients;
+import dev.mimic.kernels.gradient.SequenceRows;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -133,7 +134,8 @@ public class GradientBenchmark {
     /** Two sequences of half the rows. */
     @Benchmark
     public float[] attention() {
-        kernels.attention(SHAPE, Integer.MAX_VALUE, 2, new int[] {0, ROWS / 2}, new int[] {ROWS / 2, ROWS}, heads);
+        SequenceRows halves = SequenceRows.packed(2, new int[] {0, ROWS / 2}, new int[] {ROWS / 2, ROWS});
+        kernels.attention(SHAPE, Integer.MAX_VALUE, halves, heads);
         return heads.dq();
     }
 

@@ -7,6 +7,7 @@ import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.model.TransformerWeights;
 import dev.mimic.kernels.backend.Backend;
 import dev.mimic.kernels.gradient.HeadGradients;
+import dev.mimic.kernels.gradient.SequenceRows;
 import dev.mimic.loader.model.ModelConfig;
 import java.util.Map;
 
@@ -36,6 +37,9 @@ final class BackwardPass {
     private final float[] dv;
     private final float[] cos;
     private final float[] sin;
+
+    /** Of the step that is gone through. */
+    private SequenceRows sequences;
 
     /**
      * Takes the memory.
@@ -82,6 +86,7 @@ final class BackwardPass {
      */
     void run(Step step, RowScales scales, float[] dx) {
         transformer.angles(step, cos, sin);
+        sequences = step.sequences();
         for (int layer = config.layers() - 1; layer >= kept.lowest(); layer--) {
             LayerActivations activations = kept.layer(layer, step);
             TransformerWeights.Block block = transformer.weights().blocks().get(layer);
@@ -155,14 +160,7 @@ final class BackwardPass {
             step.scatter(a.arrays.q(), querySize);
         }
         HeadGradients gradients = new HeadGradients(a.arrays.q(), a.arrays.k(), a.arrays.v(), heads, dq, dk, dv);
-        backend.gradient()
-                .attention(
-                        transformer.attentionShape(),
-                        step.window(),
-                        step.blocks(),
-                        step.begins(),
-                        step.ends(),
-                        gradients);
+        backend.gradient().attention(transformer.attentionShape(), step.window(), sequences, gradients);
         backend.gradient().rotate(rows, config.heads(), config.headSize(), dq, cos, sin);
         backend.gradient().rotate(rows, config.kvHeads(), config.headSize(), dk, cos, sin);
         float[] input = input(step, x, block.inputNorm(), attention.q());

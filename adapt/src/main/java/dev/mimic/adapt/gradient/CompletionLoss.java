@@ -43,15 +43,15 @@ final class CompletionLoss {
     /**
      * The log-probabilities of the completions' tokens.
      *
-     * @param x [packed.count, hidden]: what the head sees of the rows
-     * @param logprobs [packed.count]; overwritten
+     * @param x [predicted.count, hidden]: what the head sees of the rows
+     * @param logprobs [predicted.count]; overwritten
      */
-    void score(PackedRows packed, float[] x, double[] logprobs) {
-        for (int first = 0; first < packed.count; first += chunk) {
-            int rows = Math.min(chunk, packed.count - first);
+    void score(PredictedTokens predicted, float[] x, double[] logprobs) {
+        for (int first = 0; first < predicted.count; first += chunk) {
+            int rows = Math.min(chunk, predicted.count - first);
             logits = logProbabilities(x, first, rows, logits);
             for (int i = 0; i < rows; i++) {
-                logprobs[first + i] = logits[i * vocabulary + packed.tokens[first + i]];
+                logprobs[first + i] = logits[i * vocabulary + predicted.tokens[first + i]];
             }
         }
     }
@@ -59,15 +59,15 @@ final class CompletionLoss {
     /**
      * The loss and its gradient.
      *
-     * @param sequences the packed sequences
+     * @param sequences the sequences that own them
      * @param batch sequences of the whole batch
-     * @param x [packed.count, hidden]: what the head sees of the rows; overwritten with the gradient of it
+     * @param x [predicted.count, hidden]: what the head sees of the rows; overwritten with the gradient of it
      * @param base the same of the base model; not read where the weight of the divergence is 0
      * @param likelihoods [sequences]; accumulated into
      * @param kl [sequences]; accumulated into
      */
     void gradient(
-            PackedRows packed,
+            PredictedTokens predicted,
             List<TrainingSequence> sequences,
             int batch,
             Objective objective,
@@ -76,8 +76,8 @@ final class CompletionLoss {
             double[] likelihoods,
             double[] kl) {
         Matrix head = transformer.weights().head();
-        for (int first = 0; first < packed.count; first += chunk) {
-            int rows = Math.min(chunk, packed.count - first);
+        for (int first = 0; first < predicted.count; first += chunk) {
+            int rows = Math.min(chunk, predicted.count - first);
             logits = logProbabilities(x, first, rows, logits);
             if (objective.klWeight() > 0) {
                 reference = logProbabilities(base, first, rows, reference);
@@ -87,8 +87,8 @@ final class CompletionLoss {
             float[] alpha = new float[rows];
             float[] atToken = new float[rows];
             for (int i = 0; i < rows; i++) {
-                int at = i * vocabulary + packed.tokens[first + i];
-                int owner = packed.owners[first + i];
+                int at = i * vocabulary + predicted.tokens[first + i];
+                int owner = predicted.owners[first + i];
                 double token = -sequences.get(owner).advantage() / batch;
                 double all = 0;
                 if (lambda > 0) {
@@ -111,7 +111,7 @@ final class CompletionLoss {
             float kappa = objective.klForm() == KlForm.PAPER ? (float) lambda : 0;
             kernels().logits(vocabulary, logits, reference, alpha, beta, kappa, logits);
             for (int i = 0; i < rows; i++) {
-                logits[i * vocabulary + packed.tokens[first + i]] += atToken[i];
+                logits[i * vocabulary + predicted.tokens[first + i]] += atToken[i];
             }
             transformer.backend().matrix().gemmTransposed(head, rows, logits, normed);
             System.arraycopy(normed, 0, x, first * hidden, rows * hidden);

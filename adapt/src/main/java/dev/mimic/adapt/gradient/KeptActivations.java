@@ -34,7 +34,7 @@ final class KeptActivations implements ForwardTrace {
     private int recomputed = NONE;
 
     /** Where a trained weight stands: its layer and its place there. */
-    private record Place(int layer, int index) {}
+    record Place(int layer, int index) {}
 
     /**
      * Takes the memory.
@@ -78,7 +78,7 @@ final class KeptActivations implements ForwardTrace {
     }
 
     /** Room for whichever layer is computed again. */
-    private static int[] largestRanks(List<TransformerWeights.Block> blocks, Trained trained) {
+    static int[] largestRanks(List<TransformerWeights.Block> blocks, Trained trained) {
         int[] largest = new int[LayerActivations.ranks(blocks.getFirst(), trained).length];
         for (TransformerWeights.Block block : blocks) {
             int[] ranks = LayerActivations.ranks(block, trained);
@@ -121,6 +121,16 @@ final class KeptActivations implements ForwardTrace {
             recomputed = NONE;
         }
         return spare;
+    }
+
+    /** What is kept of a layer; null where it is computed again, or below the lowest. */
+    LayerActivations whole(int layer) {
+        return layers[layer];
+    }
+
+    /** Where the layer of a slot stands, if its projection is wanted; else null. */
+    Place place(int slot) {
+        return places.get(slot);
     }
 
     private LayerActivations at(int layer) {

@@ -4,6 +4,7 @@ import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.model.TransformerWeights;
 import dev.mimic.loader.model.ModelConfig;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How a training step is cut to fit the memory given: fewer rows at a time first, which costs nothing, and when a step is
@@ -30,12 +31,8 @@ record MemoryPlan(int rows, int keep) {
         int lowest = KeptActivations.lowest(transformer.weights(), trained);
         int wanted = (int) Math.max(longest, Math.min(total, ROWS));
         long always = fixedRowBytes(transformer, trained, blocks.size() - lowest);
-        long layers = 0;
-        for (int layer = lowest; layer < blocks.size(); layer++) {
-            layers += Float.BYTES * LayerActivations.rowFloats(config, blocks.get(layer), trained);
-        }
         long left = memory - Float.BYTES * CompletionLoss.floats(config.vocabularySize(), wanted);
-        long affordable = left / (always + layers);
+        long affordable = left / (always + layerRowBytes(transformer, trained));
         if (affordable >= longest) {
             return new MemoryPlan((int) Math.min(affordable, wanted), blocks.size());
         }
@@ -43,6 +40,36 @@ record MemoryPlan(int rows, int keep) {
         long one = Float.BYTES * LayerActivations.rowFloats(config, blocks.getLast(), trained);
         long spare = left / longest - always - one;
         return new MemoryPlan(longest, Math.clamp(spare / one, 0, blocks.size()));
+    }
+
+    /**
+     * A plan for one step of all sequences, with everything kept.
+     *
+     * @param total rows of all sequences
+     * @return empty if the memory does not hold that
+     */
+    static Optional<MemoryPlan> whole(Transformer transformer, Trained trained, long memory, long total) {
+        List<TransformerWeights.Block> blocks = transformer.weights().blocks();
+        ModelConfig config = transformer.config();
+        int lowest = KeptActivations.lowest(transformer.weights(), trained);
+        // of one layer there are two: where later steps leave it, before it is put behind what is there
+        long row = fixedRowBytes(transformer, trained, blocks.size() - lowest)
+                + layerRowBytes(transformer, trained)
+                + Float.BYTES * LayerActivations.rowFloats(config, blocks.getLast(), trained);
+        long rows = Math.min(total, Integer.MAX_VALUE);
+        long loss = Float.BYTES * CompletionLoss.floats(config.vocabularySize(), (int) rows);
+        boolean holds = rows == total && (memory - loss) / row >= total;
+        return holds ? Optional.of(new MemoryPlan((int) rows, blocks.size())) : Optional.empty();
+    }
+
+    /** Bytes of a row in all layers that are gone back through. */
+    private static long layerRowBytes(Transformer transformer, Trained trained) {
+        List<TransformerWeights.Block> blocks = transformer.weights().blocks();
+        long bytes = 0;
+        for (int layer = KeptActivations.lowest(transformer.weights(), trained); layer < blocks.size(); layer++) {
+            bytes += Float.BYTES * LayerActivations.rowFloats(transformer.config(), blocks.get(layer), trained);
+        }
+        return bytes;
     }
 
     /** Bytes of a row whatever is kept: the residual stream, the forward pass's own arrays, the backward pass's. */

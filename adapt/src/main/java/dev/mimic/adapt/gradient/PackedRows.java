@@ -22,18 +22,14 @@ final class PackedRows implements AutoCloseable {
     /** Rows that predict a completion's token. */
     private final int[] rows;
 
-    /** The token that each of them predicts, and its sequence. */
-    final int[] tokens;
-
-    final int[] owners;
-    int count;
+    /** What each of them predicts. */
+    final PredictedTokens predicted;
 
     PackedRows(Transformer transformer) {
         this.transformer = transformer;
         this.step = transformer.newStep();
         this.rows = new int[transformer.rows()];
-        this.tokens = new int[transformer.rows()];
-        this.owners = new int[transformer.rows()];
+        this.predicted = new PredictedTokens(transformer.rows());
     }
 
     /**
@@ -44,14 +40,13 @@ final class PackedRows implements AutoCloseable {
     void choose(List<TrainingSequence> chosen, int firstOfAll) {
         sequences = chosen;
         firstSequence = firstOfAll;
-        count = 0;
+        predicted.count = 0;
         int first = 0;
         for (int s = 0; s < chosen.size(); s++) {
             TrainingSequence sequence = chosen.get(s);
             for (int i = sequence.promptLength(); i < sequence.ids().length; i++) {
-                rows[count] = first + i - 1;
-                tokens[count] = sequence.ids()[i];
-                owners[count++] = s;
+                rows[predicted.count] = first + i - 1;
+                predicted.add(sequence.ids()[i], s);
             }
             first += sequence.rows();
         }
@@ -73,7 +68,7 @@ final class PackedRows implements AutoCloseable {
                 step.addBlock(sequence.ids(), 0, sequence.rows(), sequence.rows(), cache, own);
             }
         }
-        step.want(rows, count);
+        step.want(rows, predicted.count);
         return step;
     }
 

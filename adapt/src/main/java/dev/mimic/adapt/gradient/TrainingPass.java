@@ -2,18 +2,20 @@ package dev.mimic.adapt.gradient;
 
 import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
+import dev.mimic.engine.EngineOptions;
+import dev.mimic.engine.GenerationRequest;
+import dev.mimic.engine.GenerationResult;
 import dev.mimic.engine.model.Linear;
 import dev.mimic.engine.model.LowRankFactors;
 import dev.mimic.engine.model.RowScales;
-import dev.mimic.engine.model.Step;
 import dev.mimic.engine.model.Transformer;
-import dev.mimic.engine.trace.ForwardTrace;
-import java.util.ArrayList;
+import dev.mimic.engine.model.TransformerWeights;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -33,7 +35,10 @@ public final class TrainingPass implements AutoCloseable {
     private final Map<String, Linear> linears = new LinkedHashMap<>();
 
     private final Trained trained;
-    private Workspace workspace;
+    private TrainingWorkspace workspace;
+
+    /** What the workspace keeps of the last replies; null for nothing. */
+    private RecordedActivations recorded;
 
     /**
      * Prepares a pass over singular values; takes no memory yet.
@@ -97,12 +102,75 @@ public final class TrainingPass implements AutoCloseable {
      */
     public TrainingResult gradient(Map<String, float[]> z, List<TrainingSequence> sequences, Objective objective) {
         check(sequences);
+        recorded = null;
         return engine.withDecoder(transformer -> {
-            Workspace work = workspace(transformer, sequences);
-            Map<String, float[]> all = new LinkedHashMap<>(z);
-            linears.forEach((name, linear) -> all.computeIfAbsent(name, _ -> ones(linear)));
-            return work.gradient(transformer.weights().trainingScales(all), 0, sequences, objective);
+            TrainingWorkspace work = workspace(transformer, sequences);
+            return work.gradient(trainingScales(transformer, z), 0, sequences, objective);
         });
+    }
+
+    private RowScales trainingScales(Transformer transformer, Map<String, float[]> z) {
+        Map<String, float[]> all = new LinkedHashMap<>(z);
+        linears.forEach((name, linear) -> all.computeIfAbsent(name, _ -> ones(linear)));
+        return transformer.weights().trainingScales(all);
+    }
+
+    /**
+     * Replies to requests that carry an adapter of z, one each, and for a gradient of them at the same z all that their
+     * forward pass showed, if the memory given holds it and the factors replace the weights. What was recorded
+     * holds until the next call of this pass.
+     */
+    public RecordedReplies generate(Adapter.Scaling adapter, List<GenerationRequest> requests) {
+        List<GenerationRequest> adapted =
+                requests.stream().map(one -> one.withAdapter(adapter)).toList();
+        Optional<TrainingWorkspace> room = trained instanceof Trained.Scaling
+                ? engine.withDecoder(transformer -> roomToRecord(transformer, adapted))
+                : Optional.empty();
+        recorded = null;
+        if (room.isEmpty()) {
+            return new RecordedReplies(engine.generateAll(adapted), adapter, null);
+        }
+        recorded = room.get().record(adapted.size());
+        List<GenerationResult> results = engine.generateAll(adapted, room.get().transformer(), recorded);
+        return new RecordedReplies(results, adapter, recorded);
+    }
+
+    /** A workspace for all rows that replies to these requests may take, if the memory given holds it. */
+    private Optional<TrainingWorkspace> roomToRecord(Transformer transformer, List<GenerationRequest> requests) {
+        boolean plain = engine.cacheFormat() == EngineOptions.CacheFormat.F32
+                && transformer.weights().form() == TransformerWeights.SvfForm.FACTORED;
+        long total = 0;
+        for (GenerationRequest request : requests) {
+            plain &= request.maxTokens().isPresent() && request.n() == 1;
+            int prompt = engine.promptIds(request).length;
+            // the last token drawn does not run
+            total += Math.min(
+                            engine.contextLength(),
+                            prompt + (long) request.maxTokens().orElse(0))
+                    - 1;
+        }
+        return plain && total > 0
+                ? MemoryPlan.whole(transformer, trained, memory, total)
+                        .map(plan -> workspace(transformer, plan, workspace != null && workspace.holds(plan)))
+                : Optional.empty();
+    }
+
+    /**
+     * The objective over replies, and its gradient with respect to z: that of {@link #gradient(Map, List, Objective)} but
+     * for rounding, since the forward pass is that of the sampling.
+     *
+     * @param replies the last that this pass has given
+     * @param sequences the replies, in order
+     * @throws IllegalArgumentException as above
+     */
+    public TrainingResult gradient(RecordedReplies replies, List<TrainingSequence> sequences, Objective objective) {
+        RecordedActivations last = recorded;
+        recorded = null; // the backward pass writes over it
+        if (last == null || !replies.are(sequences, last)) {
+            return gradient(replies.adapter().z(), sequences, objective);
+        }
+        return engine.withDecoder(transformer ->
+                workspace.gradient(trainingScales(transformer, replies.adapter().z()), last, sequences, objective));
     }
 
     /**
@@ -117,7 +185,7 @@ public final class TrainingPass implements AutoCloseable {
         check(sequences);
         linears.keySet().forEach(name -> checkRank(name, adapter.weights().get(name)));
         return engine.withDecoder(transformer -> {
-            Workspace work = workspace(transformer, sequences);
+            TrainingWorkspace work = workspace(transformer, sequences);
             return work.gradient(transformer.weights().lowRank(adapter.weights()), dropoutKey, sequences, objective);
         });
     }
@@ -145,6 +213,7 @@ public final class TrainingPass implements AutoCloseable {
      */
     public double[][] score(Map<String, float[]> z, List<TrainingSequence> sequences) {
         check(sequences);
+        recorded = null;
         return engine.withDecoder(transformer ->
                 workspace(transformer, sequences).score(transformer.weights().scales(z), sequences));
     }
@@ -165,7 +234,7 @@ public final class TrainingPass implements AutoCloseable {
         }
     }
 
-    private Workspace workspace(Transformer transformer, List<TrainingSequence> sequences) {
+    private TrainingWorkspace workspace(Transformer transformer, List<TrainingSequence> sequences) {
         int longest = 1;
         long total = 0;
         for (TrainingSequence sequence : sequences) {
@@ -173,11 +242,15 @@ public final class TrainingPass implements AutoCloseable {
             total += sequence.rows();
         }
         MemoryPlan plan = MemoryPlan.of(transformer, trained, memory, longest, total);
-        if (workspace == null || workspace.rows < plan.rows()) {
+        return workspace(transformer, plan, workspace != null && workspace.rows() >= plan.rows());
+    }
+
+    private TrainingWorkspace workspace(Transformer transformer, MemoryPlan plan, boolean enough) {
+        if (!enough) {
             close();
-            workspace = new Workspace(transformer.withRows(plan.rows()), plan);
+            workspace = new TrainingWorkspace(transformer, trained, linears, plan);
         }
-        workspace.packRows = plan.rows(); // how sequences are packed must not depend on earlier calls
+        workspace.pack(plan);
         return workspace;
     }
 
@@ -185,164 +258,8 @@ public final class TrainingPass implements AutoCloseable {
     @Override
     public void close() {
         if (workspace != null) {
-            workspace.packed.close();
+            workspace.close();
             workspace = null;
-        }
-    }
-
-    /** All arrays, for steps of up to so many rows. */
-    private final class Workspace {
-        private final Transformer transformer;
-        private final int rows;
-        private final int keep;
-        private int packRows;
-        private long dropoutKey;
-        private final PackedRows packed;
-        private final CompletionLoss loss;
-        private final Map<String, double[]> gradients = new LinkedHashMap<>();
-        private final float[] dx;
-        private final float[] chosen;
-        private final float[] base;
-        private KeptActivations kept;
-        private BackwardPass backward;
-
-        Workspace(Transformer transformer, MemoryPlan plan) {
-            this.transformer = transformer;
-            this.rows = plan.rows();
-            this.keep = plan.keep();
-            packed = new PackedRows(transformer);
-            loss = new CompletionLoss(transformer);
-            int hidden = transformer.config().hiddenSize();
-            dx = new float[rows * hidden];
-            chosen = new float[rows * hidden];
-            base = new float[rows * hidden];
-            linears.forEach((name, linear) -> gradients.put(name, new double[size(linear)]));
-        }
-
-        /** Numbers that are trained of a weight. */
-        private int size(Linear linear) {
-            return switch (trained) {
-                case Trained.Scaling _ -> ((Linear.Svf) linear).factors().rank();
-                case Trained.LowRank lowRank -> lowRank.rank() * (linear.in() + linear.out());
-            };
-        }
-
-        private void prepareBackward() {
-            if (backward == null) {
-                kept = new KeptActivations(transformer, trained, keep);
-                backward = new BackwardPass(transformer, kept, trained, gradients);
-            }
-        }
-
-        /** Cuts the sequences, in order, into packs of at most so many rows. */
-        private List<List<TrainingSequence>> packs(List<TrainingSequence> sequences) {
-            List<List<TrainingSequence>> packs = new ArrayList<>();
-            int filled = 0;
-            for (TrainingSequence sequence : sequences) {
-                if (packs.isEmpty() || filled + sequence.rows() > packRows) {
-                    packs.add(new ArrayList<>());
-                    filled = 0;
-                }
-                packs.getLast().add(sequence);
-                filled += sequence.rows();
-            }
-            return packs;
-        }
-
-        TrainingResult gradient(RowScales scales, long key, List<TrainingSequence> sequences, Objective objective) {
-            dropoutKey = key;
-            prepareBackward();
-            gradients.values().forEach(dz -> Arrays.fill(dz, 0));
-            double[] likelihoods = new double[sequences.size()];
-            double[] kl = new double[sequences.size()];
-            int first = 0;
-            for (List<TrainingSequence> pack : packs(sequences)) {
-                double[] someLikelihoods = new double[pack.size()];
-                double[] someKl = new double[pack.size()];
-                packed.choose(pack, first);
-                if (packed.count > 0) {
-                    step(scales, pack, sequences.size(), objective, someLikelihoods, someKl);
-                }
-                System.arraycopy(someLikelihoods, 0, likelihoods, first, pack.size());
-                System.arraycopy(someKl, 0, kl, first, pack.size());
-                first += pack.size();
-            }
-            double total = 0;
-            for (int s = 0; s < likelihoods.length; s++) {
-                total += -sequences.get(s).advantage() * likelihoods[s] + objective.klWeight() * kl[s];
-            }
-            Map<String, double[]> found = new LinkedHashMap<>();
-            linears.forEach((name, linear) -> found.put(name, finished(linear, scales, gradients.get(name))));
-            return new TrainingResult(total / Math.max(1, sequences.size()), likelihoods, kl, found);
-        }
-
-        private double[] finished(Linear linear, RowScales scales, double[] sums) {
-            return switch (trained) {
-                case Trained.Scaling _ -> sums.clone();
-                case Trained.LowRank lowRank ->
-                    LowRankBackward.scaled(
-                            linear,
-                            lowRank.rank(),
-                            scales.lowRank(linear.place()).scale(),
-                            sums);
-            };
-        }
-
-        private void step(
-                RowScales scales,
-                List<TrainingSequence> pack,
-                int batch,
-                Objective objective,
-                double[] likelihoods,
-                double[] kl) {
-            if (objective.klWeight() > 0) {
-                forward(transformer.weights().base(), ForwardTrace.NONE, base, 0);
-            }
-            double dropout = trained instanceof Trained.LowRank lowRank ? lowRank.dropout() : 0;
-            Step step = forward(scales, kept, chosen, dropout);
-            loss.gradient(packed, pack, batch, objective, chosen, base, likelihoods, kl);
-            throughFinalNorm();
-            backward.run(step, scales, dx);
-        }
-
-        /** Runs the packed sequences; {@code seen} gets what the head sees of the completions' rows. */
-        private Step forward(RowScales scales, ForwardTrace trace, float[] seen, double dropout) {
-            Step step = packed.step(scales, dropout, dropoutKey);
-            transformer.forward(step, trace);
-            transformer.normed(packed.count, seen);
-            return step;
-        }
-
-        /** From the gradient of what the head sees of the wanted rows to that of what the last layer gave them. */
-        private void throughFinalNorm() {
-            transformer
-                    .backend()
-                    .gradient()
-                    .rmsNorm(
-                            packed.count,
-                            kept.residual(transformer.config().layers()),
-                            transformer.weights().finalNorm(),
-                            transformer.config().rmsNormEpsilon(),
-                            chosen,
-                            dx);
-        }
-
-        double[][] score(RowScales scales, List<TrainingSequence> sequences) {
-            List<double[]> all = new ArrayList<>();
-            for (List<TrainingSequence> pack : packs(sequences)) {
-                packed.choose(pack, 0);
-                double[] logprobs = new double[packed.count];
-                if (packed.count > 0) {
-                    forward(scales, ForwardTrace.NONE, chosen, 0);
-                    loss.score(packed, chosen, logprobs);
-                }
-                int at = 0;
-                for (TrainingSequence sequence : pack) {
-                    all.add(Arrays.copyOfRange(logprobs, at, at + sequence.completionLength()));
-                    at += sequence.completionLength();
-                }
-            }
-            return all.toArray(double[][]::new);
         }
     }
 }

@@ -10,6 +10,8 @@ import dev.mimic.adapt.lora.LowRankSettings;
 import dev.mimic.adapt.lora.PeftAdapter;
 import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
+import dev.mimic.engine.GenerationRequest;
+import dev.mimic.engine.GenerationResult;
 import dev.mimic.engine.model.Linear;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +52,12 @@ final class LowRankTrainee implements Trainee {
     @Override
     public TrainedParameters parameters() {
         return parameters;
+    }
+
+    @Override
+    public List<GenerationResult> generate(Adapter adapter, List<GenerationRequest> requests) {
+        return engine.generateAll(
+                requests.stream().map(one -> one.withAdapter(adapter)).toList());
     }
 
     @Override

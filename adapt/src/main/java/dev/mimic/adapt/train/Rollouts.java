@@ -49,7 +49,7 @@ final class Rollouts {
     }
 
     /** Sampled replies to the examples of a step, checked. */
-    List<Rollout> sampled(int step, List<Example> examples, Adapter adapter) {
+    List<Rollout> sampled(int step, List<Example> examples, Adapter adapter, Trainee trainee) {
         List<GenerationRequest> requests = new ArrayList<>();
         for (int row = 0; row < options.batch(); row++) {
             requests.add(request(examples.get(row / options.samples()), adapter)
@@ -57,7 +57,7 @@ final class Rollouts {
                             .withTemperature(options.temperature())
                             .withSeed(draws.reply(step, row))));
         }
-        List<GenerationResult> results = engine.generateAll(requests);
+        List<GenerationResult> results = trainee.generate(adapter, requests);
         List<Rollout> rollouts = new ArrayList<>();
         for (int row = 0; row < results.size(); row++) {
             rollouts.add(rollout(results.get(row), examples.get(row / options.samples())));

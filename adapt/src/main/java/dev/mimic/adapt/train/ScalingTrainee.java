@@ -1,6 +1,7 @@
 package dev.mimic.adapt.train;
 
 import dev.mimic.adapt.gradient.Objective;
+import dev.mimic.adapt.gradient.RecordedReplies;
 import dev.mimic.adapt.gradient.ScalingParameters;
 import dev.mimic.adapt.gradient.TrainedParameters;
 import dev.mimic.adapt.gradient.TrainingPass;
@@ -10,10 +11,13 @@ import dev.mimic.adapt.svf.Expert;
 import dev.mimic.adapt.svf.Parametrisation;
 import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
+import dev.mimic.engine.GenerationRequest;
+import dev.mimic.engine.GenerationResult;
 import dev.mimic.engine.model.Factors;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Scales of singular values (Sun et al. 2025). */
 final class ScalingTrainee implements Trainee {
@@ -21,6 +25,7 @@ final class ScalingTrainee implements Trainee {
     private final Factors factors;
     private final ScalingParameters parameters;
     private final TrainingPass pass;
+    private Optional<RecordedReplies> replies = Optional.empty();
 
     ScalingTrainee(Engine engine, TrainingOptions options) {
         this.options = options;
@@ -52,9 +57,19 @@ final class ScalingTrainee implements Trainee {
     }
 
     @Override
+    public List<GenerationResult> generate(Adapter adapter, List<GenerationRequest> requests) {
+        replies = Optional.of(pass.generate((Adapter.Scaling) adapter, requests));
+        return replies.get().results();
+    }
+
+    @Override
     public TrainingResult gradient(
             Adapter adapter, long dropoutKey, List<TrainingSequence> sequences, Objective objective) {
-        return pass.gradient(((Adapter.Scaling) adapter).z(), sequences, objective);
+        Optional<RecordedReplies> last = replies;
+        replies = Optional.empty();
+        return last.isPresent()
+                ? pass.gradient(last.get(), sequences, objective)
+                : pass.gradient(((Adapter.Scaling) adapter).z(), sequences, objective);
     }
 
     @Override

@@ -6,6 +6,8 @@ import dev.mimic.adapt.gradient.TrainingResult;
 import dev.mimic.adapt.gradient.TrainingSequence;
 import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
+import dev.mimic.engine.GenerationRequest;
+import dev.mimic.engine.GenerationResult;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,6 +27,13 @@ sealed interface Trainee extends AutoCloseable permits ScalingTrainee, LowRankTr
 
     /** The numbers. */
     TrainedParameters parameters();
+
+    /**
+     * Replies to requests, which need not carry the adapter. The next call of {@link #gradient} is of these replies.
+     *
+     * @param adapter as {@link TrainedParameters#adapter} makes it
+     */
+    List<GenerationResult> generate(Adapter adapter, List<GenerationRequest> requests);
 
     /**
      * The objective of a batch and its gradient.

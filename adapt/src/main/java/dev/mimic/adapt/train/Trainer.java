@@ -111,7 +111,8 @@ public final class Trainer implements AutoCloseable {
         List<Example> examples = rollouts.examples(number, data.train());
         Adapter adapter = parameters.adapter(state.parameters);
         boolean rewarded = options.goal() == Goal.REINFORCE;
-        List<Rollout> replies = rewarded ? rollouts.sampled(number, examples, adapter) : rollouts.given(examples);
+        List<Rollout> replies =
+                rewarded ? rollouts.sampled(number, examples, adapter, trainee) : rollouts.given(examples);
         double rolloutSeconds = (System.nanoTime() - start) / 1e9;
         List<TrainingSequence> sequences = rewarded ? reinforce(replies) : nextToken(replies);
         Objective divergence = rewarded ? options.divergence() : Objective.PLAIN;

@@ -30,7 +30,7 @@ final class LinearForward {
         LowRankPair[] pairs = step.lowRank(linear.place());
         if (pairs != null) {
             long[] keys = step.dropoutKeys(linear.place());
-            backend.lowRank().accumulate(step.phase(), step.rows(), pairs, x, step.dropout(), keys, y);
+            backend.lowRank().accumulate(step.products(), step.rows(), pairs, x, step.dropout(), keys, y);
         }
         float[] bias = linear.bias();
         if (bias.length > 0) {
@@ -41,7 +41,7 @@ final class LinearForward {
     }
 
     private static void multiply(Backend backend, Step step, Matrix weight, float[] x, float[] y) {
-        if (step.phase() == Phase.DECODE) {
+        if (step.products() == Phase.DECODE) {
             backend.matrix().gemv(weight, step.rows(), x, y);
         } else {
             backend.matrix().gemm(weight, step.rows(), x, y);
@@ -52,7 +52,7 @@ final class LinearForward {
             Linear.Svf svf, Backend backend, Step step, float[] x, Activations scratch, float[] y, ForwardTrace trace) {
         float[][] scales = step.scales(svf.slot());
         float[] kept = trace.projection(svf.slot());
-        Phase phase = step.phase();
+        Phase phase = step.products();
         int rows = step.rows();
         if (svf.weight().isEmpty()) {
             backend.svf().apply(phase, svf.factors(), rows, x, scales, kept, scratch.rank, y);

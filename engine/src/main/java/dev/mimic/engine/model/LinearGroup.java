@@ -6,7 +6,7 @@ import dev.mimic.kernels.matrix.GemvGroup;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
 
 /**
- * Linear layers that read the same x. In decoding their products go to the threads together, because a product of a small
+ * Linear layers that read the same x. Where they add up in the order of decoding their products go to the threads together, because a product of a small
  * model takes little longer than its hand-over; the bits are those of each layer alone.
  */
 final class LinearGroup {
@@ -31,7 +31,7 @@ final class LinearGroup {
      * @param y by layer, [rows, out]; overwritten
      */
     void apply(Backend backend, Step step, float[] x, Activations scratch, float[][] y, ForwardTrace trace) {
-        if (step.phase() != Phase.DECODE || keeps(trace)) {
+        if (step.products() != Phase.DECODE || keeps(trace)) {
             for (int i = 0; i < linears.length; i++) {
                 LinearForward.apply(linears[i], backend, step, x, scratch, y[i], trace);
             }

@@ -1,6 +1,7 @@
 package dev.mimic.engine.model;
 
 import dev.mimic.kernels.attention.KeyValues;
+import dev.mimic.kernels.gradient.SequenceRows;
 import dev.mimic.kernels.lowrank.Dropout;
 import dev.mimic.kernels.lowrank.LowRankPair;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
@@ -23,8 +24,13 @@ public final class Step {
     private final KeyValues[][] caches;
     private final int window;
     private Phase phase = Phase.DECODE;
+    private Phase products = Phase.DECODE;
     private int rows;
     private int blocks;
+
+    /** The rows by sequence and position, where they are not in that order themselves; else null. */
+    private int[] order;
+
     private boolean lowRank;
     private Dropout dropout;
 
@@ -87,9 +93,59 @@ public final class Step {
         blocks++;
     }
 
+    /**
+     * Adds a row that an earlier step ran to a step for a backward pass alone: it has no cache.
+     *
+     * @param length positions of the whole sequence, as the earlier step was told
+     */
+    public void addRun(int position, int length, RowScales rowScales) {
+        positions[rows] = position;
+        lengths[rows] = length;
+        for (int slot = 0; slot < scales.length; slot++) {
+            scales[slot][rows] = rowScales.slot(slot);
+        }
+        adapt(rows, rows + 1, rowScales);
+        rows++;
+    }
+
+    /**
+     * Says which of these rows are whose, after the last was added.
+     *
+     * @param count sequences
+     * @param sizes [count]: their rows, at least one each
+     * @param rowsInOrder [rows]: sequence by sequence, in order of their positions; not copied
+     */
+    public void order(int count, int[] sizes, int[] rowsInOrder) {
+        int first = 0;
+        for (int s = 0; s < count; s++) {
+            begins[s] = first;
+            first += sizes[s];
+            ends[s] = first;
+        }
+        blocks = count;
+        order = rowsInOrder;
+    }
+
+    /** Where the rows of the sequences are, for a backward pass over whole ones. */
+    public SequenceRows sequences() {
+        return order == null
+                ? SequenceRows.packed(blocks, begins, ends)
+                : new SequenceRows(blocks, begins, ends, order);
+    }
+
     /** Makes this an empty decoding step. */
     public void decode() {
         reset(Phase.DECODE);
+    }
+
+    /**
+     * Makes this an empty decoding step whose linear layers add up in an order of choice.
+     *
+     * @param order PREFILL costs less where rows are many
+     */
+    public void decode(Phase order) {
+        reset(Phase.DECODE);
+        products = order;
     }
 
     /**
@@ -227,8 +283,10 @@ public final class Step {
             narrowed = false;
         }
         phase = next;
+        products = next;
         rows = 0;
         blocks = 0;
+        order = null;
     }
 
     /** Rows of this step. */
@@ -238,6 +296,11 @@ public final class Step {
 
     Phase phase() {
         return phase;
+    }
+
+    /** The order of summation of linear layers. */
+    Phase products() {
+        return products;
     }
 
     /** Positions that a row sees at most, its own included. */
@@ -258,17 +321,17 @@ public final class Step {
     }
 
     /** Blocks of a prefill step. */
-    public int blocks() {
+    int blocks() {
         return blocks;
     }
 
     /** First position each decoded row sees; in prefill the first row of each block. */
-    public int[] begins() {
+    int[] begins() {
         return begins;
     }
 
     /** One past the last position each decoded row sees; in prefill one past the last row of each block. */
-    public int[] ends() {
+    int[] ends() {
         return ends;
     }
 

@@ -1,14 +1,11 @@
 package dev.mimic.engine.runtime;
 
 import dev.mimic.engine.model.KeyValueCaches;
-import dev.mimic.engine.model.Step;
 import dev.mimic.engine.model.Transformer;
-import dev.mimic.engine.trace.ForwardTrace;
-import dev.mimic.kernels.WorkerPool;
+import dev.mimic.engine.trace.BatchTrace;
 import dev.mimic.kernels.attention.KeyValueType;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.Callable;
@@ -19,26 +16,15 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The one thread that runs a model. Requests of any thread queue up; each turn admits what there is room for, runs one
- * step of prompts, packed, and one decoding step for all rows together. A row draws with its own sampler and ends by
- * itself; its failure ends it alone. Nothing is allocated per decoded token.
+ * step of prompts and one decoding step for all rows of the {@link Batch} together.
  */
 public final class BatchScheduler implements AutoCloseable {
-    private static final int LOGITS_WORTH_A_THREAD = 4096;
-
-    private final Transformer transformer;
+    private final KeyValueCaches caches;
+    private final int maxBatch;
     private final long cacheBytes;
     private final Runnable beforeWork;
-    private final Step step;
-    private final Row[] rows;
-    private final int[] packed;
-    private final int[] lastRows;
-    private final int vocabulary;
-    private final KeyValueCaches caches;
-    private final Row[] drawing;
-    private final WorkerPool.Task choose = this::choose;
+    private final Batch batch;
     private final Thread thread;
-    private int active;
-    private float[] logits = {};
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition work = lock.newCondition();
@@ -57,16 +43,11 @@ public final class BatchScheduler implements AutoCloseable {
      */
     public BatchScheduler(
             Transformer transformer, int maxBatch, KeyValueType type, long cacheBytes, Runnable beforeWork) {
-        this.transformer = transformer;
+        this.maxBatch = maxBatch;
         this.cacheBytes = cacheBytes;
         this.beforeWork = beforeWork;
-        this.step = transformer.newStep();
-        this.rows = new Row[maxBatch];
-        this.packed = new int[maxBatch];
-        this.lastRows = new int[maxBatch];
-        this.drawing = new Row[maxBatch];
         this.caches = new KeyValueCaches(transformer.config(), type);
-        this.vocabulary = transformer.config().vocabularySize();
+        this.batch = new Batch(transformer, maxBatch, caches, cacheBytes, beforeWork, Phase.DECODE);
         this.thread = Thread.ofPlatform().daemon().name("mimic-scheduler").unstarted(this::loop);
         thread.start();
     }
@@ -90,6 +71,20 @@ public final class BatchScheduler implements AutoCloseable {
         CompletableFuture<T> result = new CompletableFuture<>();
         enqueue(calls, List.of(new Call<>(call, result)));
         return await(result);
+    }
+
+    /**
+     * Runs rows by themselves between two steps of the others, shows a trace every one of their steps, and waits for them.
+     * The linear layers of new tokens add up in the order of prompts: rows are many, and they are learned from.
+     *
+     * @param decoder over the same weights and kernels; has room for all rows that are decoded together
+     */
+    public void run(Transformer decoder, List<GenerationTask> all, BatchTrace trace) {
+        call(() -> {
+            int most = Math.min(maxBatch, decoder.rows());
+            new Batch(decoder, most, caches, cacheBytes, beforeWork, Phase.PREFILL).run(all, trace);
+            return null;
+        });
     }
 
     private record Call<T>(Callable<T> work, CompletableFuture<T> result) {
@@ -144,13 +139,10 @@ public final class BatchScheduler implements AutoCloseable {
 
     private void loop() {
         while (admit()) {
-            prefill();
-            decode();
+            batch.prefill(BatchTrace.NONE);
+            batch.decode(BatchTrace.NONE);
         }
-        for (int i = 0; i < active; i++) {
-            rows[i].fail(closedException());
-        }
-        active = 0;
+        batch.fail(closedException());
         caches.close();
         // nobody adds any more
         for (GenerationTask task : tasks) {
@@ -168,199 +160,24 @@ public final class BatchScheduler implements AutoCloseable {
             GenerationTask task;
             lock.lock();
             try {
-                while (!closed && active == 0 && calls.isEmpty() && tasks.isEmpty()) {
+                while (!closed && batch.active() == 0 && calls.isEmpty() && tasks.isEmpty()) {
                     work.awaitUninterruptibly();
                 }
                 if (closed) {
                     return false;
                 }
                 call = calls.poll();
-                task = call == null && roomFor(tasks.peek()) ? tasks.poll() : null;
+                task = call == null && batch.roomFor(tasks.peek()) ? tasks.poll() : null;
             } finally {
                 lock.unlock();
             }
             if (call != null) {
                 call.run();
             } else if (task != null) {
-                admit(task);
-            } else if (active > 0) {
+                batch.admit(task, 0);
+            } else if (batch.active() > 0) {
                 return true;
             }
-        }
-    }
-
-    private boolean roomFor(GenerationTask next) {
-        if (next == null || active == rows.length) {
-            return false;
-        }
-        long taken = 0;
-        for (int i = 0; i < active; i++) {
-            taken += Row.cacheBytes(rows[i].task(), caches);
-        }
-        return active == 0 || taken + Row.cacheBytes(next, caches) <= cacheBytes;
-    }
-
-    private void admit(GenerationTask task) {
-        StopCause over = task.cancelled() ? StopCause.CANCELLED : task.late() ? StopCause.DEADLINE : null;
-        if (over == null && task.limit() == 0) {
-            over = StopCause.LENGTH;
-        }
-        if (over != null) {
-            task.completion().complete(Completion.empty(over));
-            return;
-        }
-        try {
-            beforeWork.run();
-            rows[active] = new Row(task, transformer.config(), caches);
-            active++;
-        } catch (Throwable t) {
-            task.completion().completeExceptionally(t);
-        }
-    }
-
-    /** One step of prompts, packed in the order of admission; a prompt longer than the step takes several turns. */
-    private void prefill() {
-        step.prefill();
-        int blocks = 0;
-        int ended = 0;
-        for (int i = 0; i < active && step.rows() < step.capacity(); i++) {
-            if (rows[i].prefilling()) {
-                StopCause end = rows[i].interrupted();
-                if (end == null) {
-                    packed[blocks++] = i;
-                    if (rows[i].addBlockTo(step)) {
-                        lastRows[ended] = step.rows() - 1;
-                        ended = blocks; // only the step's last block may be without its prompt's end
-                    }
-                } else {
-                    rows[i].finish(end);
-                    rows[i] = null;
-                }
-            }
-        }
-        if (blocks > 0) {
-            try {
-                step.want(lastRows, ended);
-                transformer.forward(step, ForwardTrace.NONE);
-                if (ended > 0) {
-                    reserveLogits(ended);
-                    transformer.logits(Phase.DECODE, 0, ended, logits);
-                }
-                for (int i = 0; i < ended; i++) {
-                    drawing[i] = rows[packed[i]];
-                }
-                choose(ended);
-                for (int i = 0; i < ended; i++) {
-                    take(packed[i]);
-                }
-            } catch (Throwable t) {
-                failPacked(blocks, t);
-            }
-        }
-        removeFinished();
-    }
-
-    /** A step that fails as a whole has nothing to give to any of its rows. */
-    private void failPacked(int blocks, Throwable failure) {
-        for (int i = 0; i < blocks; i++) {
-            if (rows[packed[i]] != null) {
-                rows[packed[i]].fail(failure);
-                rows[packed[i]] = null;
-            }
-        }
-    }
-
-    /** One token more for every row whose prompt is done. */
-    private void decode() {
-        step.decode();
-        int decoded = 0;
-        for (int i = 0; i < active; i++) {
-            if (!rows[i].prefilling()) {
-                StopCause end = rows[i].interrupted();
-                if (end == null) {
-                    rows[i].addTo(step);
-                    drawing[decoded++] = rows[i];
-                } else {
-                    rows[i].finish(end);
-                    rows[i] = null;
-                }
-            }
-        }
-        removeFinished();
-        if (step.rows() == 0) {
-            return;
-        }
-        try {
-            reserveLogits(step.rows());
-            transformer.forward(step, ForwardTrace.NONE);
-            transformer.logits(Phase.DECODE, 0, step.rows(), logits);
-            choose(decoded);
-        } catch (Throwable t) {
-            failDecoded(t);
-            return;
-        }
-        for (int i = 0; i < active; i++) {
-            if (!rows[i].prefilling()) {
-                take(i);
-            }
-        }
-        removeFinished();
-    }
-
-    /** Has the first so many of {@link #drawing} choose from their logits, on all threads. */
-    private void choose(int count) {
-        transformer.backend().pool().run(count, Math.max(1, LOGITS_WORTH_A_THREAD / vocabulary), choose);
-        Arrays.fill(drawing, 0, count, null);
-    }
-
-    private void choose(int begin, int end) {
-        for (int i = begin; i < end; i++) {
-            drawing[i].choose(logits, i * vocabulary);
-        }
-    }
-
-    private void take(int i) {
-        StopCause end;
-        try {
-            end = rows[i].drawn();
-        } catch (Throwable t) {
-            rows[i].fail(t);
-            rows[i] = null;
-            return;
-        }
-        if (end != null) {
-            rows[i].finish(end);
-            rows[i] = null;
-        }
-    }
-
-    /** The same of a decoding step. */
-    private void failDecoded(Throwable failure) {
-        for (int i = 0; i < active; i++) {
-            if (!rows[i].prefilling()) {
-                rows[i].fail(failure);
-                rows[i] = null;
-            }
-        }
-        removeFinished();
-    }
-
-    private void removeFinished() {
-        int kept = 0;
-        for (int i = 0; i < active; i++) {
-            Row row = rows[i];
-            rows[i] = null;
-            if (row != null) {
-                rows[kept++] = row;
-            }
-        }
-        active = kept;
-    }
-
-    private void reserveLogits(int count) {
-        if (logits.length < count * vocabulary) {
-            int room = Math.min(rows.length, Integer.highestOneBit(2 * count - 1));
-            logits = new float[Math.multiplyExact(room, vocabulary)];
         }
     }
 

@@ -6,6 +6,7 @@ import dev.mimic.engine.model.Step;
 import dev.mimic.engine.sampling.Sampler;
 import dev.mimic.engine.sampling.SamplingOptions;
 import dev.mimic.engine.sampling.TokenLogprobs;
+import dev.mimic.engine.trace.BatchTrace;
 import dev.mimic.loader.model.ModelConfig;
 import java.util.Arrays;
 
@@ -14,6 +15,7 @@ final class Row {
     private static final int FIRST_TOKENS = 1024;
 
     private final GenerationTask task;
+    private final int request;
     private final KeyValueCaches caches;
     private final KeyValueCache cache;
     private final Sampler sampler;
@@ -30,9 +32,14 @@ final class Row {
     private int chosen;
     private RuntimeException failure;
 
-    /** Admits a task: takes the memory it needs. */
-    Row(GenerationTask task, ModelConfig config, KeyValueCaches caches) {
+    /**
+     * Admits a task: takes the memory it needs.
+     *
+     * @param request its place among those that a trace hears of
+     */
+    Row(GenerationTask task, int request, ModelConfig config, KeyValueCaches caches) {
         this.task = task;
+        this.request = request;
         this.caches = caches;
         int room = Math.min(task.limit(), FIRST_TOKENS);
         int wanted = task.sampling().logprobs();
@@ -69,16 +76,20 @@ final class Row {
      *
      * @return whether the prompt ends with it
      */
-    boolean addBlockTo(Step step) {
-        int rows = Math.min(step.capacity() - step.rows(), task.prompt().length - prefilled);
-        step.addBlock(task.prompt(), prefilled, rows, task.prompt().length, cache, task.scales());
+    boolean addBlockTo(Step step, BatchTrace trace) {
+        int length = task.prompt().length;
+        int rows = Math.min(step.capacity() - step.rows(), length - prefilled);
+        step.addBlock(task.prompt(), prefilled, rows, length, cache, task.scales());
+        trace.rows(request, prefilled, rows, length, prefilled + rows == length);
         prefilled += rows;
         return !prefilling();
     }
 
     /** Adds the newest token to a decoding step. */
-    void addTo(Step step) {
-        step.add(ids[count - 1], task.prompt().length + count - 1, cache, task.scales());
+    void addTo(Step step, BatchTrace trace) {
+        int position = task.prompt().length + count - 1;
+        step.add(ids[count - 1], position, cache, task.scales());
+        trace.rows(request, position, 1, position + 1, true);
     }
 
     /** Why the row ends before its next step; null if it goes on. */

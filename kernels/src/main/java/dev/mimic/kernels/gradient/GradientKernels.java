@@ -58,17 +58,14 @@ public interface GradientKernels {
     void rotate(int batch, int heads, int headSize, float[] dx, float[] cos, float[] sin);
 
     /**
-     * Backward of causal softmax attention over whole sequences: block b is one, its rows {@code [begins[b], ends[b])}
-     * stand at the positions 0, 1, …, and each sees the last {@code window} positions up to and with its own. The
-     * probabilities are computed anew.
+     * Backward of causal softmax attention over whole sequences: each position sees the last {@code window} positions up
+     * to and with its own. The probabilities are computed anew. What comes out does not depend on where the rows are.
      *
      * @param window positions seen at most; {@code Integer.MAX_VALUE} for all
-     * @param blocks sequences
-     * @param begins [blocks]
-     * @param ends [blocks]
+     * @param sequences where their rows are
      * @param rows what is read and what is overwritten, see there
      */
-    void attention(AttentionShape shape, int window, int blocks, int[] begins, int[] ends, HeadGradients rows);
+    void attention(AttentionShape shape, int window, SequenceRows sequences, HeadGradients rows);
 
     /**
      * The gradient of singular values, and the way on through them: {@code dz[k] += sigma[k] · Σ_i a[i, k] · b[i, k]}, then

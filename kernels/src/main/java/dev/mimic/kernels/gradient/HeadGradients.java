@@ -10,23 +10,14 @@ import dev.mimic.kernels.attention.AttentionShape;
  * @param k keys as attention saw them, [rows, kvHeads, headSize]
  * @param v values, [rows, kvHeads, headSize]
  * @param g gradient of what attention gave, [rows, heads, headSize]
- * @param dq gradient of q, [rows, heads, headSize]; overwritten in the blocks' rows; none of the others
- * @param dk gradient of k, [rows, kvHeads, headSize]; overwritten in the blocks' rows; none of the others
- * @param dv gradient of v, [rows, kvHeads, headSize]; overwritten in the blocks' rows; none of the others
+ * @param dq gradient of q, [rows, heads, headSize]; overwritten in the sequences' rows; none of the others
+ * @param dk gradient of k, [rows, kvHeads, headSize]; overwritten in the sequences' rows; none of the others
+ * @param dv gradient of v, [rows, kvHeads, headSize]; overwritten in the sequences' rows; none of the others
  */
 public record HeadGradients(float[] q, float[] k, float[] v, float[] g, float[] dq, float[] dk, float[] dv) {
-    void check(AttentionShape shape, int blocks, int[] begins, int[] ends, int window) {
+    void check(AttentionShape shape, SequenceRows sequences, int window) {
         Shapes.positive("attention", "window", window);
-        Shapes.atLeast("attention", "begins", begins.length, blocks);
-        Shapes.atLeast("attention", "ends", ends.length, blocks);
-        long rows = 0;
-        for (int i = 0; i < blocks; i++) {
-            if (begins[i] < 0 || begins[i] > ends[i]) {
-                throw new IllegalArgumentException("attention: block " + i + " has rows [" + begins[i] + ", " + ends[i]
-                        + "), expected a range from 0 on");
-            }
-            rows = Math.max(rows, ends[i]);
-        }
+        long rows = sequences.check();
         long keySize = (long) shape.kvHeads() * shape.headSize();
         Shapes.atLeast("attention", "q", q.length, rows * shape.querySize());
         Shapes.atLeast("attention", "g", g.length, rows * shape.querySize());

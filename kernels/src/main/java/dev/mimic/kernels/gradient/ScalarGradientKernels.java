@@ -66,37 +66,40 @@ final class ScalarGradientKernels implements GradientKernels {
     }
 
     @Override
-    public void attention(AttentionShape shape, int window, int blocks, int[] begins, int[] ends, HeadGradients rows) {
-        rows.check(shape, blocks, begins, ends, window);
-        pool.run(blocks, 1, (first, last) -> {
-            for (int block = first; block < last; block++) {
-                sequence(shape, window, begins[block], ends[block], rows);
+    public void attention(AttentionShape shape, int window, SequenceRows sequences, HeadGradients rows) {
+        rows.check(shape, sequences, window);
+        pool.run(sequences.count(), 1, (first, last) -> {
+            for (int s = first; s < last; s++) {
+                sequence(shape, window, sequences.begins()[s], sequences.ends()[s], sequences.places(), rows);
             }
         });
     }
 
-    private static void sequence(AttentionShape shape, int window, int begin, int end, HeadGradients rows) {
+    private static void sequence(
+            AttentionShape shape, int window, int begin, int end, int[] places, HeadGradients rows) {
         int keySize = shape.kvHeads() * shape.headSize();
-        Arrays.fill(rows.dk(), begin * keySize, end * keySize, 0);
-        Arrays.fill(rows.dv(), begin * keySize, end * keySize, 0);
+        for (int p = begin; p < end; p++) {
+            Arrays.fill(rows.dk(), places[p] * keySize, (places[p] + 1) * keySize, 0);
+            Arrays.fill(rows.dv(), places[p] * keySize, (places[p] + 1) * keySize, 0);
+        }
         for (int i = begin; i < end; i++) {
             int first = (int) Math.max(begin, i + 1L - window);
             for (int head = 0; head < shape.heads(); head++) {
-                row(shape, head, i, first, rows);
+                row(shape, head, i, first, places, rows);
             }
         }
     }
 
-    /** A row's query of one head, which sees the rows {@code [first, i]}. */
-    private static void row(AttentionShape shape, int head, int i, int first, HeadGradients rows) {
+    /** The query of one head at the i-th place, which sees the places {@code [first, i]}. */
+    private static void row(AttentionShape shape, int head, int i, int first, int[] places, HeadGradients rows) {
         int size = shape.headSize();
         int keySize = shape.kvHeads() * size;
-        int at = i * shape.querySize() + head * size;
+        int at = places[i] * shape.querySize() + head * size;
         int key = head / shape.headsPerKvHead() * size;
         double[] weights = new double[i + 1 - first];
         double max = Double.NEGATIVE_INFINITY;
         for (int p = first; p <= i; p++) {
-            weights[p - first] = dot(rows.q(), at, rows.k(), p * keySize + key, size) * shape.scale();
+            weights[p - first] = dot(rows.q(), at, rows.k(), places[p] * keySize + key, size) * shape.scale();
             max = Math.max(max, weights[p - first]);
         }
         double total = 0;
@@ -108,14 +111,14 @@ final class ScalarGradientKernels implements GradientKernels {
         double[] gradients = new double[weights.length];
         for (int p = first; p <= i; p++) {
             weights[p - first] /= total;
-            gradients[p - first] = dot(rows.g(), at, rows.v(), p * keySize + key, size);
+            gradients[p - first] = dot(rows.g(), at, rows.v(), places[p] * keySize + key, size);
             mean += weights[p - first] * gradients[p - first];
         }
         Arrays.fill(rows.dq(), at, at + size, 0);
         for (int p = first; p <= i; p++) {
             float weight = (float) weights[p - first];
             float score = (float) (weights[p - first] * (gradients[p - first] - mean) * shape.scale());
-            int from = p * keySize + key;
+            int from = places[p] * keySize + key;
             for (int j = 0; j < size; j++) {
                 rows.dq()[at + j] += score * rows.k()[from + j];
                 rows.dk()[from + j] += score * rows.q()[at + j];

@@ -35,33 +35,37 @@ final class VectorAttentionGradient {
         Arrays.setAll(scratches, i -> new Scratch());
     }
 
-    void run(AttentionShape shape, int window, int blocks, int[] begins, int[] ends, HeadGradients rows) {
+    void run(AttentionShape shape, int window, SequenceRows sequences, HeadGradients rows) {
         AtomicInteger next = new AtomicInteger();
-        int items = blocks * shape.kvHeads();
+        int items = sequences.count() * shape.kvHeads();
         pool.run(Math.min(items, pool.threads()), 1, (slot, _) -> {
             for (int item = next.getAndIncrement(); item < items; item = next.getAndIncrement()) {
-                int block = item / shape.kvHeads();
-                Item work = new Item(
-                        shape, window, begins[block], ends[block] - begins[block], item % shape.kvHeads(), rows);
-                scratches[slot].run(work);
+                int s = item / shape.kvHeads();
+                int first = sequences.begins()[s];
+                int count = sequences.ends()[s] - first;
+                scratches[slot].run(
+                        new Item(shape, window, sequences.places(), first, count, item % shape.kvHeads(), rows));
             }
         });
     }
 
     /** One kv head of a sequence. */
-    private record Item(AttentionShape shape, int window, int first, int count, int kvHead, HeadGradients rows) {
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record Item(
+            AttentionShape shape, int window, int[] places, int first, int count, int kvHead, HeadGradients rows) {
         int keySize() {
             return shape.kvHeads() * shape.headSize();
         }
 
         /** Where a position's key starts. */
         int key(int position) {
-            return (first + position) * keySize() + kvHead * shape.headSize();
+            return places[first + position] * keySize() + kvHead * shape.headSize();
         }
 
         /** Where a position's query starts, of the head-th head that shares the key. */
         int query(int position, int head) {
-            return (first + position) * shape.querySize() + (kvHead * shape.headsPerKvHead() + head) * shape.headSize();
+            return places[first + position] * shape.querySize()
+                    + (kvHead * shape.headsPerKvHead() + head) * shape.headSize();
         }
 
         /** First position that the query at a position sees. */
@@ -77,6 +81,12 @@ final class VectorAttentionGradient {
         private int stride;
         private float[] keys = {};
         private float[] values = {};
+
+        /** Keys, and a head's queries and what comes back to it, position by position, [count, size]. */
+        private float[] keyRows = {};
+
+        private float[] queries = {};
+        private float[] backs = {};
         private float[] shares = {};
         private float[] scores = {};
 
@@ -86,6 +96,9 @@ final class VectorAttentionGradient {
             if (keys.length < size * stride) {
                 keys = new float[size * stride];
                 values = new float[size * stride];
+                keyRows = new float[size * stride];
+                queries = new float[size * stride];
+                backs = new float[size * stride];
             }
             if (shares.length < ROWS * stride) {
                 shares = new float[ROWS * stride];
@@ -94,6 +107,7 @@ final class VectorAttentionGradient {
             HeadGradients rows = item.rows();
             for (int p = 0; p < item.count(); p++) {
                 int from = item.key(p);
+                System.arraycopy(rows.k(), from, keyRows, p * size, size);
                 for (int j = 0; j < size; j++) {
                     keys[j * stride + p] = rows.k()[from + j];
                     values[j * stride + p] = rows.v()[from + j];
@@ -106,6 +120,10 @@ final class VectorAttentionGradient {
                 Arrays.fill(values, j * stride + item.count(), (j + 1) * stride, 0);
             }
             for (int head = 0; head < item.shape().headsPerKvHead(); head++) {
+                for (int i = 0; i < item.count(); i++) {
+                    System.arraycopy(rows.q(), item.query(i, head), queries, i * size, size);
+                    System.arraycopy(rows.g(), item.query(i, head), backs, i * size, size);
+                }
                 for (int i = 0; i < item.count(); i += ROWS) {
                     block(item, head, i, Math.min(item.count(), i + ROWS));
                 }
@@ -119,32 +137,21 @@ final class VectorAttentionGradient {
             int from = item.begin(first) / PAIR * PAIR;
             int to = (last + PAIR - 1) / PAIR * PAIR;
             for (int i = first; i < last; i++) {
-                int at = item.query(i, head);
                 int row = (i - first) * stride;
-                products(rows.q(), rows.g(), at, size, keys, values, stride, from, to, scores, shares, row);
+                products(queries, backs, i * size, size, keys, values, stride, from, to, scores, shares, row);
                 softmax(item, i, from, to, row);
                 int begin = item.begin(i);
+                int at = item.query(i, head);
                 Arrays.fill(rows.dq(), at, at + size, 0);
-                combine(
-                        scores,
-                        row + begin,
-                        1,
-                        i + 1 - begin,
-                        rows.k(),
-                        item.key(begin),
-                        item.keySize(),
-                        rows.dq(),
-                        at,
-                        size);
+                combine(scores, row + begin, 1, i + 1 - begin, keyRows, begin * size, size, rows.dq(), at, size);
             }
             for (int p = item.begin(first); p < last; p++) {
                 int skipped = Math.max(0, p - first); // rows before p don't see it
                 int weight = skipped * stride + p;
                 int count = last - first - skipped;
-                int query = item.query(first + skipped, head);
-                int step = item.shape().querySize();
-                combine(scores, weight, stride, count, rows.q(), query, step, rows.dk(), item.key(p), size);
-                combine(shares, weight, stride, count, rows.g(), query, step, rows.dv(), item.key(p), size);
+                int query = (first + skipped) * size;
+                combine(scores, weight, stride, count, queries, query, size, rows.dk(), item.key(p), size);
+                combine(shares, weight, stride, count, backs, query, size, rows.dv(), item.key(p), size);
             }
         }
 

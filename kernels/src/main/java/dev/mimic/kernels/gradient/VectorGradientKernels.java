@@ -161,9 +161,9 @@ final class VectorGradientKernels implements GradientKernels {
     }
 
     @Override
-    public void attention(AttentionShape shape, int window, int blocks, int[] begins, int[] ends, HeadGradients rows) {
-        rows.check(shape, blocks, begins, ends, window);
-        attention.run(shape, window, blocks, begins, ends, rows);
+    public void attention(AttentionShape shape, int window, SequenceRows sequences, HeadGradients rows) {
+        rows.check(shape, sequences, window);
+        attention.run(shape, window, sequences, rows);
     }
 
     @Override

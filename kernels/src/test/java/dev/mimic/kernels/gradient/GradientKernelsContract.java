@@ -12,6 +12,7 @@ import dev.mimic.testkit.SeededCases;
 import java.util.Arrays;
 import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -204,7 +205,8 @@ abstract class GradientKernelsContract {
         float[] dq = guarded(q.length);
         float[] dk = guarded(k.length);
         float[] dv = guarded(v.length);
-        kernels().attention(shape, window, begins.length, begins, ends, new HeadGradients(q, k, v, g, dq, dk, dv));
+        SequenceRows packed = SequenceRows.packed(begins.length, begins, ends);
+        kernels().attention(shape, window, packed, new HeadGradients(q, k, v, g, dq, dk, dv));
         for (int b = 0; b < begins.length; b++) {
             int first = begins[b];
             AttentionOracle oracle = new AttentionOracle(shape, window, first, ends[b] - first, q, k, v, g);
@@ -221,14 +223,52 @@ abstract class GradientKernelsContract {
                 float[] q2 = new float[q.length];
                 float[] k2 = new float[k.length];
                 float[] v2 = new float[v.length];
-                kernels(pool)
-                        .attention(
-                                shape, window, begins.length, begins, ends, new HeadGradients(q, k, v, g, q2, k2, v2));
+                kernels(pool).attention(shape, window, packed, new HeadGradients(q, k, v, g, q2, k2, v2));
                 assertArrayEquals(Arrays.copyOf(dq, q.length), q2);
                 assertArrayEquals(Arrays.copyOf(dk, k.length), k2);
                 assertArrayEquals(Arrays.copyOf(dv, v.length), v2);
             }
         }
+    }
+
+    @Test
+    void attentionDoesNotDependOnWhereTheRowsAre() {
+        AttentionShape shape = new AttentionShape(4, 2, 6, 0.4f);
+        RandomGenerator random = SeededCases.generator(77);
+        int rows = 90;
+        int[] begins = {0, 1, 40};
+        int[] ends = {1, 40, rows};
+        int[] places = IntStream.range(0, rows).toArray();
+        for (int i = rows - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            int place = places[i];
+            places[i] = places[j];
+            places[j] = place;
+        }
+        int[] widths = {24, 12, 12, 24, 24, 12, 12};
+        float[][] straight = new float[7][];
+        float[][] turned = new float[7][];
+        for (int n = 0; n < 7; n++) {
+            straight[n] = n < 4 ? gaussian(random, rows * widths[n]) : new float[rows * widths[n]];
+            turned[n] = moved(straight[n], places, widths[n]);
+        }
+        kernels().attention(shape, 30, SequenceRows.packed(3, begins, ends), heads(straight));
+        kernels().attention(shape, 30, new SequenceRows(3, begins, ends, places), heads(turned));
+        for (int n = 0; n < 7; n++) {
+            assertArrayEquals(moved(straight[n], places, widths[n]), turned[n], "array " + n);
+        }
+    }
+
+    private static HeadGradients heads(float[][] a) {
+        return new HeadGradients(a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
+    }
+
+    private static float[] moved(float[] x, int[] places, int width) {
+        float[] moved = new float[x.length];
+        for (int i = 0; i < places.length; i++) {
+            System.arraycopy(x, i * width, moved, places[i] * width, width);
+        }
+        return moved;
     }
 
     /** The oracle's formula, against differences of attention as it is defined. */
@@ -454,11 +494,13 @@ abstract class GradientKernelsContract {
         refused("logSoftmax: x has length 3", () -> kernels.logSoftmax(2, 2, three));
         refused("divergence: to has length 2", () -> kernels.divergence(1, 3, three, two, new double[1]));
         refused("logits backward: reference", () -> kernels.logits(3, three, two, new float[1], 1, 0, three));
+        SequenceRows three3 = SequenceRows.packed(1, zero, end);
+        SequenceRows backwards = new SequenceRows(1, end, zero, new int[3]);
         HeadGradients short_ = new HeadGradients(three, three, two, three, three, three, three);
-        refused("attention: v has length 2", () -> kernels.attention(shape, ALL, 1, zero, end, short_));
+        refused("attention: v has length 2", () -> kernels.attention(shape, ALL, three3, short_));
         HeadGradients whole = new HeadGradients(three, three, three, three, three, three, three);
-        refused("attention: block 0 has rows [3, 0)", () -> kernels.attention(shape, ALL, 1, end, zero, whole));
-        refused("attention: window is 0", () -> kernels.attention(shape, 0, 1, zero, end, whole));
+        refused("attention: block 0 has rows [3, 0)", () -> kernels.attention(shape, ALL, backwards, whole));
+        refused("attention: window is 0", () -> kernels.attention(shape, 0, three3, whole));
     }
 
     private static void refused(String message, Runnable call) {
