@@ -137,6 +137,7 @@ public final class Decomposer implements AutoCloseable {
                 .orElseGet(() -> {
                     Decomposition decomposition = decompose(file, tensor);
                     folder.write(index, decomposition);
+                    tensor.unload(); // a model is larger than what one of its matrices needs
                     return decomposition.report();
                 });
     }
