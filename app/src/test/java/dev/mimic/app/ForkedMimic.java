@@ -43,6 +43,7 @@ final class ForkedMimic implements AutoCloseable {
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
+                "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0", // as the launcher has it
                 "-Djava.awt.headless=true",
                 "-Djava.io.tmpdir=" + temporary,
                 "-Dmimic.vector=" + System.getProperty("mimic.vector", "best"),

@@ -24,6 +24,12 @@ public final class VectorWidth {
     /** Vectors of short, of all bits. */
     public static final VectorSpecies<Short> WORDS = SPECIES.withLanes(short.class);
 
+    /**
+     * Offsets of tiles stay below: C2 then knows that no index of theirs overflows an int, and one register addresses a
+     * whole row, whether the loads of vectors are checked or not.
+     */
+    public static final int REACH = 1 << 30;
+
     private VectorWidth() {}
 
     /** Bits of a vector. */

@@ -70,8 +70,8 @@ record BenchReport(String processor, String kernels, List<Limits> limits, List<M
     private String heading() {
         StringBuilder text = new StringBuilder();
         text.append(processor).append(", ").append(kernels).append(", Java ").append(Runtime.version());
-        if ("0".equals(System.getProperty("jdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK"))) {
-            text.append(", bounds checks off");
+        if (DoctorCommand.vectorChecks()) {
+            text.append(", with the checks of each vector load");
         }
         for (Limits limit : limits) {
             text.append(String.format(

@@ -83,6 +83,7 @@ final class DoctorCommand implements Callable<Integer> {
                 flag("MaxVectorSize")
                         .map(bytes -> Long.parseLong(bytes) * 8 + " bits")
                         .orElse("unknown"));
+        findings.put("vector_checks", vectorChecks() ? "every load and store" : "once a kernel");
         findings.put("memory", InspectCommand.bytes(physicalMemory()));
         findings.put("heap_limit", InspectCommand.bytes(Runtime.getRuntime().maxMemory()));
         findings.put("sandbox", sandbox());
@@ -90,6 +91,11 @@ final class DoctorCommand implements Callable<Integer> {
         findings.put("jvm_options", jvmOptions());
         findings.put("gpu", "not used: no GPU code yet");
         return findings;
+    }
+
+    /** Whether the Vector API checks the range of each load and store of a vector, as it does unless told. */
+    static boolean vectorChecks() {
+        return Integer.getInteger("jdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK", 2) != 0;
     }
 
     /** What shuts in the programs of mbpp and humaneval. */
@@ -133,6 +139,11 @@ final class DoctorCommand implements Callable<Integer> {
         String kernels = String.valueOf(findings.get("kernels"));
         if (kernels.startsWith("scalar")) {
             warnings.add("the plain Java kernels are in use; take -Dmimic.vector=scalar out of MIMIC_JAVA_OPTS");
+        }
+        if (vectorChecks()) {
+            warnings.add(
+                    "each vector that is loaded has its range checked again, which costs up to a quarter; the launcher"
+                            + " sets -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0");
         }
         long widest = flag("MaxVectorSize").map(Long::parseLong).orElse(0L) * 8;
         if (widest > 0 && widest < 256) {

@@ -1,8 +1,10 @@
 package dev.mimic.kernels.matrix;
 
+import static dev.mimic.kernels.VectorWidth.REACH;
 import static dev.mimic.kernels.VectorWidth.SPECIES;
 import static dev.mimic.kernels.matrix.VectorDots.LEADING;
 
+import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -89,8 +91,10 @@ final class VectorChainTile {
         }
     }
 
-    private static void twelve(
-            float[] w, int wOffset, float[] panel, int panelOffset, int length, float[] tile, int offset) {
+    private static void twelve(float[] w, int wFrom, float[] panel, int panelFrom, int cols, float[] tile, int offset) {
+        int wOffset = Objects.checkIndex(wFrom, REACH);
+        int panelOffset = Objects.checkIndex(panelFrom, REACH);
+        int length = Objects.checkIndex(cols, LEADING + 1);
         FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector l0 = zero;
         FloatVector h0 = zero;
@@ -182,8 +186,10 @@ final class VectorChainTile {
         h11.intoArray(tile, offset + 11 * PANEL + LANES);
     }
 
-    private static void six(
-            float[] w, int wOffset, float[] panel, int panelOffset, int length, float[] tile, int offset) {
+    private static void six(float[] w, int wFrom, float[] panel, int panelFrom, int cols, float[] tile, int offset) {
+        int wOffset = Objects.checkIndex(wFrom, REACH);
+        int panelOffset = Objects.checkIndex(panelFrom, REACH);
+        int length = Objects.checkIndex(cols, LEADING + 1);
         FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector l0 = zero;
         FloatVector h0 = zero;

@@ -17,8 +17,11 @@ import java.util.Arrays;
  * A lane is a row of x, so that no row's sum depends on its neighbours.
  */
 final class VectorGemm implements VectorMatrixKernels.Ranged {
-    /** Rows of weights widened at once. */
-    static final int BLOCK = 8 * ROWS;
+    /** Rows of weights widened at once: panels of x come from beyond L2 as often as there are blocks. */
+    static final int BLOCK = 16 * ROWS;
+
+    /** The same for a single panel, which stays in L2 anyway. */
+    private static final int FEW = 4 * ROWS;
 
     /** Elements of packed activations at most, unless one panel has more: 16 MiB. */
     private static final int PACKED = 1 << 22;
@@ -80,8 +83,9 @@ final class VectorGemm implements VectorMatrixKernels.Ranged {
         int panels = (chunkEnd - chunkBegin + PANEL - 1) / PANEL;
         float[] block = workspace.block(BLOCK);
         float[] sums = workspace.sums(panels * BLOCK * PANEL);
-        for (int row = begin; row < end; row += BLOCK) {
-            int valid = Math.min(BLOCK, end - row);
+        int most = panels == 1 ? FEW : BLOCK;
+        for (int row = begin; row < end; row += most) {
+            int valid = Math.min(most, end - row);
             Arrays.fill(sums, 0, panels * BLOCK * PANEL, 0);
             for (int col = 0; col < cols; col += SLICE) {
                 int length = Math.min(SLICE, cols - col);
@@ -100,9 +104,10 @@ final class VectorGemm implements VectorMatrixKernels.Ranged {
             float[] block, int valid, int cols, int col, int k, int depth, int panels, float[] tile, float[] sums) {
         for (int panel = 0; panel < panels; panel++) {
             int from = (panel * cols + col + k) * PANEL;
+            int columns = Math.min(PANEL, chunkEnd - chunkBegin - panel * PANEL);
             for (int r = 0; r < valid; r += ROWS) {
                 VectorGemmTile.accumulate(
-                        block, r * LEADING + k, packed, from, depth, tile, sums, (panel * BLOCK + r) * PANEL);
+                        columns, block, r * LEADING + k, packed, from, depth, tile, sums, (panel * BLOCK + r) * PANEL);
             }
         }
     }

@@ -1,8 +1,10 @@
 package dev.mimic.kernels.matrix;
 
+import static dev.mimic.kernels.VectorWidth.REACH;
 import static dev.mimic.kernels.VectorWidth.SPECIES;
 import static dev.mimic.kernels.matrix.VectorWorkspace.LEADING;
 
+import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -35,6 +37,7 @@ final class VectorGemmTile {
     /**
      * One tile of twelve rows, added to sums.
      *
+     * @param columns of the panel that are wanted; the others of sums may be left as they are
      * @param a [12, length], rows {@link VectorWorkspace#LEADING} apart
      * @param panel [length, PANEL]
      * @param length steps of k
@@ -42,6 +45,7 @@ final class VectorGemmTile {
      * @param sums [12, PANEL]; accumulated into
      */
     static void accumulate(
+            int columns,
             float[] a,
             int aOffset,
             float[] panel,
@@ -50,8 +54,13 @@ final class VectorGemmTile {
             float[] tile,
             float[] sums,
             int offset) {
-        multiply(ROWS, a, aOffset, panel, panelOffset, length, tile);
-        add(tile, sums, offset);
+        if (columns <= LANES) {
+            half(a, aOffset, panel, panelOffset, length, tile);
+            add(tile, 2 * LANES, sums, offset);
+        } else {
+            multiply(ROWS, a, aOffset, panel, panelOffset, length, tile);
+            add(tile, LANES, sums, offset);
+        }
     }
 
     /**
@@ -70,8 +79,8 @@ final class VectorGemmTile {
         }
     }
 
-    private static void add(float[] tile, float[] sums, int offset) {
-        for (int i = 0; i < ROWS * PANEL; i += LANES) {
+    private static void add(float[] tile, int step, float[] sums, int offset) {
+        for (int i = 0; i < ROWS * PANEL; i += step) {
             FloatVector.fromArray(SPECIES, sums, offset + i)
                     .add(FloatVector.fromArray(SPECIES, tile, i))
                     .intoArray(sums, offset + i);
@@ -79,7 +88,10 @@ final class VectorGemmTile {
     }
 
     private static void twelve(
-            float[] a, int aOffset, float[] panel, int panelOffset, int length, float[] tile, int offset) {
+            float[] a, int aFrom, float[] panel, int panelFrom, int steps, float[] tile, int offset) {
+        int aOffset = Objects.checkIndex(aFrom, REACH);
+        int panelOffset = Objects.checkIndex(panelFrom, REACH);
+        int length = Objects.checkIndex(steps, DEPTH + 1);
         FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector l0 = zero;
         FloatVector h0 = zero;
@@ -171,8 +183,10 @@ final class VectorGemmTile {
         h11.intoArray(tile, offset + 11 * PANEL + LANES);
     }
 
-    private static void six(
-            float[] a, int aOffset, float[] panel, int panelOffset, int length, float[] tile, int offset) {
+    private static void six(float[] a, int aFrom, float[] panel, int panelFrom, int steps, float[] tile, int offset) {
+        int aOffset = Objects.checkIndex(aFrom, REACH);
+        int panelOffset = Objects.checkIndex(panelFrom, REACH);
+        int length = Objects.checkIndex(steps, DEPTH + 1);
         FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector l0 = zero;
         FloatVector h0 = zero;
@@ -220,5 +234,52 @@ final class VectorGemmTile {
         h4.intoArray(tile, offset + 4 * PANEL + LANES);
         l5.intoArray(tile, offset + 5 * PANEL);
         h5.intoArray(tile, offset + 5 * PANEL + LANES);
+    }
+
+    /** The first vector of the panel alone, for few rows of x; it fits any processor's registers. */
+    private static void half(float[] a, int aFrom, float[] panel, int panelFrom, int steps, float[] tile) {
+        int aOffset = Objects.checkIndex(aFrom, REACH);
+        int panelOffset = Objects.checkIndex(panelFrom, REACH);
+        int length = Objects.checkIndex(steps, DEPTH + 1);
+        FloatVector zero = FloatVector.zero(SPECIES);
+        FloatVector l0 = zero;
+        FloatVector l1 = zero;
+        FloatVector l2 = zero;
+        FloatVector l3 = zero;
+        FloatVector l4 = zero;
+        FloatVector l5 = zero;
+        FloatVector l6 = zero;
+        FloatVector l7 = zero;
+        FloatVector l8 = zero;
+        FloatVector l9 = zero;
+        FloatVector l10 = zero;
+        FloatVector l11 = zero;
+        for (int k = 0; k < length; k++) {
+            FloatVector low = FloatVector.fromArray(SPECIES, panel, panelOffset + k * PANEL);
+            l0 = FloatVector.broadcast(SPECIES, a[aOffset + k]).fma(low, l0);
+            l1 = FloatVector.broadcast(SPECIES, a[aOffset + k + 1 * LEADING]).fma(low, l1);
+            l2 = FloatVector.broadcast(SPECIES, a[aOffset + k + 2 * LEADING]).fma(low, l2);
+            l3 = FloatVector.broadcast(SPECIES, a[aOffset + k + 3 * LEADING]).fma(low, l3);
+            l4 = FloatVector.broadcast(SPECIES, a[aOffset + k + 4 * LEADING]).fma(low, l4);
+            l5 = FloatVector.broadcast(SPECIES, a[aOffset + k + 5 * LEADING]).fma(low, l5);
+            l6 = FloatVector.broadcast(SPECIES, a[aOffset + k + 6 * LEADING]).fma(low, l6);
+            l7 = FloatVector.broadcast(SPECIES, a[aOffset + k + 7 * LEADING]).fma(low, l7);
+            l8 = FloatVector.broadcast(SPECIES, a[aOffset + k + 8 * LEADING]).fma(low, l8);
+            l9 = FloatVector.broadcast(SPECIES, a[aOffset + k + 9 * LEADING]).fma(low, l9);
+            l10 = FloatVector.broadcast(SPECIES, a[aOffset + k + 10 * LEADING]).fma(low, l10);
+            l11 = FloatVector.broadcast(SPECIES, a[aOffset + k + 11 * LEADING]).fma(low, l11);
+        }
+        l0.intoArray(tile, 0 * PANEL);
+        l1.intoArray(tile, 1 * PANEL);
+        l2.intoArray(tile, 2 * PANEL);
+        l3.intoArray(tile, 3 * PANEL);
+        l4.intoArray(tile, 4 * PANEL);
+        l5.intoArray(tile, 5 * PANEL);
+        l6.intoArray(tile, 6 * PANEL);
+        l7.intoArray(tile, 7 * PANEL);
+        l8.intoArray(tile, 8 * PANEL);
+        l9.intoArray(tile, 9 * PANEL);
+        l10.intoArray(tile, 10 * PANEL);
+        l11.intoArray(tile, 11 * PANEL);
     }
 }

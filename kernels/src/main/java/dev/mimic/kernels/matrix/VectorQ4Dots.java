@@ -22,6 +22,9 @@ import jdk.incubator.vector.ShortVector;
  * block's sum times both scales is added to the row's with fma, in order of the blocks.
  *
  * <p>Nibbles are taken as 0 to 15. A half of an int has 16 products of a block: |sum| ≤ 16 · 15 · 127 = 30480, fits 16 bits.
+ *
+ * <p>The integers of some blocks are made first and scaled in a loop of their own: in one loop C2 leaves boxes behind,
+ * depending on the order in which it happens to inline.
  */
 final class VectorQ4Dots {
     private static final int LANES = SPECIES.length();
@@ -37,6 +40,12 @@ final class VectorQ4Dots {
     /** Ints of a block of activations. */
     private static final int PAIRS = QuantizedFormat.BLOCK / 2;
 
+    /** Blocks whose integers are made before they are scaled. */
+    private static final int SOME = 16;
+
+    /** Elements of the scratch for integers. */
+    static final int SCRATCH = SOME * 4 * LANES;
+
     private static final short NIBBLE = 15;
 
     private VectorQ4Dots() {}
@@ -47,6 +56,7 @@ final class VectorQ4Dots {
      * @param v0 the first int of the unit's first block, in bytes
      * @param t0 its first scale, in bytes
      * @param row of the activations
+     * @param scratch [SCRATCH]; overwritten
      * @param sums [1, lanes]; overwritten
      */
     static void unit(
@@ -57,46 +67,14 @@ final class VectorQ4Dots {
             int blocks,
             QuantizedActivations x,
             int row,
+            int[] scratch,
             float[] sums) {
-        int[] a = x.pairs();
-        float[] xScales = x.scales();
-        int[] offsets = x.offsets();
-        int first = row * blocks;
-        FloatVector.zero(SPECIES).intoArray(sums, 0); // a sum kept in a vector from block to block may get boxed there
-        for (int b = 0; b < blocks; b++) {
-            int c = (first + b) * PAIRS;
-            long block = (long) b * BLOCK;
-            long scale = (long) b * SCALES;
-            ShortVector s0 = ShortVector.zero(WORDS);
-            for (int i = 0; i < 4; i++) {
-                ShortVector a0 = IntVector.broadcast(INTS, a[c + 4 * i + 0]).reinterpretAsShorts();
-                ShortVector a1 = IntVector.broadcast(INTS, a[c + 4 * i + 1]).reinterpretAsShorts();
-                ShortVector a2 = IntVector.broadcast(INTS, a[c + 4 * i + 2]).reinterpretAsShorts();
-                ShortVector a3 = IntVector.broadcast(INTS, a[c + 4 * i + 3]).reinterpretAsShorts();
-                ShortVector v;
-                v = ShortVector.fromMemorySegment(WORDS, values, v0 + block + (long) i * LINE, LITTLE_ENDIAN);
-                s0 = s0.add(v.and(NIBBLE).mul(a0));
-                s0 = s0.add(v.lanewise(LSHR, 4).and(NIBBLE).mul(a1));
-                s0 = s0.add(v.lanewise(LSHR, 8).and(NIBBLE).mul(a2));
-                s0 = s0.add(v.lanewise(LSHR, 12).mul(a3));
-            }
-            IntVector offset = IntVector.broadcast(INTS, offsets[first + b]);
-            FloatVector xScale = FloatVector.broadcast(SPECIES, xScales[first + b]);
-            IntVector both;
-            both = s0.reinterpretAsInts();
-            ((FloatVector) both.lanewise(LSHL, 16)
-                            .lanewise(ASHR, 16)
-                            .add(both.lanewise(ASHR, 16))
-                            .add(offset)
-                            .convert(I2F, 0))
-                    .fma(
-                            ShortVector.fromMemorySegment(SHORTS, scales, t0 + scale, LITTLE_ENDIAN)
-                                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
-                                    .lanewise(LSHL, 16)
-                                    .reinterpretAsFloats()
-                                    .mul(xScale),
-                            FloatVector.fromArray(SPECIES, sums, 0))
-                    .intoArray(sums, 0);
+        clear(sums, 1);
+        for (int b = 0; b < blocks; b += SOME) {
+            int count = Math.min(SOME, blocks - b);
+            int at = row * blocks + b;
+            multiply(values, v0 + (long) b * BLOCK, count, x.pairs(), at, scratch);
+            scale(scratch, 0, count, scales, t0 + (long) b * SCALES, x, at, sums);
         }
     }
 
@@ -115,110 +93,20 @@ final class VectorQ4Dots {
             int blocks,
             QuantizedActivations x,
             int row,
+            int[] scratch,
             float[] sums) {
-        int[] a = x.pairs();
-        float[] xScales = x.scales();
-        int[] offsets = x.offsets();
-        int first = row * blocks;
-        FloatVector y0 = FloatVector.zero(SPECIES);
-        FloatVector y1 = FloatVector.zero(SPECIES);
-        FloatVector y2 = FloatVector.zero(SPECIES);
-        FloatVector y3 = FloatVector.zero(SPECIES);
-        for (int b = 0; b < blocks; b++) {
-            int c = (first + b) * PAIRS;
+        clear(sums, 4);
+        for (int b = 0; b < blocks; b += SOME) {
+            int count = Math.min(SOME, blocks - b);
+            int at = row * blocks + b;
             long block = (long) b * BLOCK;
             long scale = (long) b * SCALES;
-            ShortVector s0 = ShortVector.zero(WORDS);
-            ShortVector s1 = ShortVector.zero(WORDS);
-            ShortVector s2 = ShortVector.zero(WORDS);
-            ShortVector s3 = ShortVector.zero(WORDS);
-            for (int i = 0; i < 4; i++) {
-                ShortVector a0 = IntVector.broadcast(INTS, a[c + 4 * i + 0]).reinterpretAsShorts();
-                ShortVector a1 = IntVector.broadcast(INTS, a[c + 4 * i + 1]).reinterpretAsShorts();
-                ShortVector a2 = IntVector.broadcast(INTS, a[c + 4 * i + 2]).reinterpretAsShorts();
-                ShortVector a3 = IntVector.broadcast(INTS, a[c + 4 * i + 3]).reinterpretAsShorts();
-                ShortVector v;
-                v = ShortVector.fromMemorySegment(WORDS, values, v0 + block + (long) i * LINE, LITTLE_ENDIAN);
-                s0 = s0.add(v.and(NIBBLE).mul(a0));
-                s0 = s0.add(v.lanewise(LSHR, 4).and(NIBBLE).mul(a1));
-                s0 = s0.add(v.lanewise(LSHR, 8).and(NIBBLE).mul(a2));
-                s0 = s0.add(v.lanewise(LSHR, 12).mul(a3));
-                v = ShortVector.fromMemorySegment(WORDS, values, v1 + block + (long) i * LINE, LITTLE_ENDIAN);
-                s1 = s1.add(v.and(NIBBLE).mul(a0));
-                s1 = s1.add(v.lanewise(LSHR, 4).and(NIBBLE).mul(a1));
-                s1 = s1.add(v.lanewise(LSHR, 8).and(NIBBLE).mul(a2));
-                s1 = s1.add(v.lanewise(LSHR, 12).mul(a3));
-                v = ShortVector.fromMemorySegment(WORDS, values, v2 + block + (long) i * LINE, LITTLE_ENDIAN);
-                s2 = s2.add(v.and(NIBBLE).mul(a0));
-                s2 = s2.add(v.lanewise(LSHR, 4).and(NIBBLE).mul(a1));
-                s2 = s2.add(v.lanewise(LSHR, 8).and(NIBBLE).mul(a2));
-                s2 = s2.add(v.lanewise(LSHR, 12).mul(a3));
-                v = ShortVector.fromMemorySegment(WORDS, values, v3 + block + (long) i * LINE, LITTLE_ENDIAN);
-                s3 = s3.add(v.and(NIBBLE).mul(a0));
-                s3 = s3.add(v.lanewise(LSHR, 4).and(NIBBLE).mul(a1));
-                s3 = s3.add(v.lanewise(LSHR, 8).and(NIBBLE).mul(a2));
-                s3 = s3.add(v.lanewise(LSHR, 12).mul(a3));
-            }
-            IntVector offset = IntVector.broadcast(INTS, offsets[first + b]);
-            FloatVector xScale = FloatVector.broadcast(SPECIES, xScales[first + b]);
-            IntVector both;
-            both = s0.reinterpretAsInts();
-            y0 = ((FloatVector) both.lanewise(LSHL, 16)
-                            .lanewise(ASHR, 16)
-                            .add(both.lanewise(ASHR, 16))
-                            .add(offset)
-                            .convert(I2F, 0))
-                    .fma(
-                            ShortVector.fromMemorySegment(SHORTS, scales, t0 + scale, LITTLE_ENDIAN)
-                                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
-                                    .lanewise(LSHL, 16)
-                                    .reinterpretAsFloats()
-                                    .mul(xScale),
-                            y0);
-            both = s1.reinterpretAsInts();
-            y1 = ((FloatVector) both.lanewise(LSHL, 16)
-                            .lanewise(ASHR, 16)
-                            .add(both.lanewise(ASHR, 16))
-                            .add(offset)
-                            .convert(I2F, 0))
-                    .fma(
-                            ShortVector.fromMemorySegment(SHORTS, scales, t1 + scale, LITTLE_ENDIAN)
-                                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
-                                    .lanewise(LSHL, 16)
-                                    .reinterpretAsFloats()
-                                    .mul(xScale),
-                            y1);
-            both = s2.reinterpretAsInts();
-            y2 = ((FloatVector) both.lanewise(LSHL, 16)
-                            .lanewise(ASHR, 16)
-                            .add(both.lanewise(ASHR, 16))
-                            .add(offset)
-                            .convert(I2F, 0))
-                    .fma(
-                            ShortVector.fromMemorySegment(SHORTS, scales, t2 + scale, LITTLE_ENDIAN)
-                                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
-                                    .lanewise(LSHL, 16)
-                                    .reinterpretAsFloats()
-                                    .mul(xScale),
-                            y2);
-            both = s3.reinterpretAsInts();
-            y3 = ((FloatVector) both.lanewise(LSHL, 16)
-                            .lanewise(ASHR, 16)
-                            .add(both.lanewise(ASHR, 16))
-                            .add(offset)
-                            .convert(I2F, 0))
-                    .fma(
-                            ShortVector.fromMemorySegment(SHORTS, scales, t3 + scale, LITTLE_ENDIAN)
-                                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
-                                    .lanewise(LSHL, 16)
-                                    .reinterpretAsFloats()
-                                    .mul(xScale),
-                            y3);
+            multiplyUnits(values, v0 + block, v1 + block, v2 + block, v3 + block, count, x.pairs(), at, scratch);
+            scale(scratch, 0, count, scales, t0 + scale, x, at, sums);
+            scale(scratch, 1, count, scales, t1 + scale, x, at, sums);
+            scale(scratch, 2, count, scales, t2 + scale, x, at, sums);
+            scale(scratch, 3, count, scales, t3 + scale, x, at, sums);
         }
-        y0.intoArray(sums, 0);
-        y1.intoArray(sums, LANES);
-        y2.intoArray(sums, 2 * LANES);
-        y3.intoArray(sums, 3 * LANES);
     }
 
     /** One unit with four rows of x from {@code row} on; sums is [4, lanes]. */
@@ -230,24 +118,139 @@ final class VectorQ4Dots {
             int blocks,
             QuantizedActivations x,
             int row,
+            int[] scratch,
             float[] sums) {
-        int[] a = x.pairs();
-        float[] xScales = x.scales();
+        clear(sums, 4);
+        for (int b = 0; b < blocks; b += SOME) {
+            int count = Math.min(SOME, blocks - b);
+            int at = row * blocks + b;
+            long scale = t0 + (long) b * SCALES;
+            multiplyRows(values, v0 + (long) b * BLOCK, count, x.pairs(), at, blocks, scratch);
+            scale(scratch, 0, count, scales, scale, x, at, sums);
+            scale(scratch, 1, count, scales, scale, x, at + blocks, sums);
+            scale(scratch, 2, count, scales, scale, x, at + 2 * blocks, sums);
+            scale(scratch, 3, count, scales, scale, x, at + 3 * blocks, sums);
+        }
+    }
+
+    private static void clear(float[] sums, int vectors) {
+        for (int k = 0; k < vectors; k++) {
+            FloatVector.zero(SPECIES).intoArray(sums, k * LANES);
+        }
+    }
+
+    /**
+     * Adds the scaled integers of blocks to a sum.
+     *
+     * @param scratch [count, 4, lanes]
+     * @param of which of the four, of the scratch and of sums
+     * @param t the first scale of the weights, in bytes
+     * @param at the first block of the activations
+     */
+    private static void scale(
+            int[] scratch,
+            int of,
+            int count,
+            MemorySegment scales,
+            long t,
+            QuantizedActivations x,
+            int at,
+            float[] sums) {
         int[] offsets = x.offsets();
-        int x0 = row * blocks;
-        int x1 = x0 + blocks;
-        int x2 = x0 + 2 * blocks;
-        int x3 = x0 + 3 * blocks;
-        FloatVector y0 = FloatVector.zero(SPECIES);
-        FloatVector y1 = FloatVector.zero(SPECIES);
-        FloatVector y2 = FloatVector.zero(SPECIES);
-        FloatVector y3 = FloatVector.zero(SPECIES);
-        for (int b = 0; b < blocks; b++) {
+        float[] xScales = x.scales();
+        FloatVector sum = FloatVector.fromArray(SPECIES, sums, of * LANES);
+        for (int b = 0; b < count; b++) {
+            IntVector both = IntVector.fromArray(INTS, scratch, (4 * b + of) * LANES);
+            IntVector high = both.lanewise(ASHR, 16);
+            IntVector low = both.lanewise(LSHL, 16);
+            IntVector whole = low.lanewise(ASHR, 16).add(high).add(IntVector.broadcast(INTS, offsets[at + b]));
+            FloatVector scale = ShortVector.fromMemorySegment(SHORTS, scales, t + (long) b * SCALES, LITTLE_ENDIAN)
+                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
+                    .lanewise(LSHL, 16)
+                    .reinterpretAsFloats()
+                    .mul(FloatVector.broadcast(SPECIES, xScales[at + b]));
+            sum = scale.fma((FloatVector) whole.convertShape(I2F, SPECIES, 0), sum);
+        }
+        sum.intoArray(sums, of * LANES);
+    }
+
+    // the integers: both halves of an int are sums of their own
+
+    private static void multiply(MemorySegment values, long v0, int count, int[] a, int at, int[] scratch) {
+        ShortVector nibble = ShortVector.broadcast(WORDS, NIBBLE);
+        for (int b = 0; b < count; b++) {
+            int c = (at + b) * PAIRS;
+            long block = (long) b * BLOCK;
+            ShortVector s0 = ShortVector.zero(WORDS);
+            for (int i = 0; i < 4; i++) {
+                ShortVector a0 = IntVector.broadcast(INTS, a[c + 4 * i + 0]).reinterpretAsShorts();
+                ShortVector a1 = IntVector.broadcast(INTS, a[c + 4 * i + 1]).reinterpretAsShorts();
+                ShortVector a2 = IntVector.broadcast(INTS, a[c + 4 * i + 2]).reinterpretAsShorts();
+                ShortVector a3 = IntVector.broadcast(INTS, a[c + 4 * i + 3]).reinterpretAsShorts();
+                ShortVector v;
+                v = ShortVector.fromMemorySegment(WORDS, values, v0 + block + (long) i * LINE, LITTLE_ENDIAN);
+                s0 = s0.add(v.and(nibble).mul(a0));
+                s0 = s0.add(v.lanewise(LSHR, (short) 4).and(nibble).mul(a1));
+                s0 = s0.add(v.lanewise(LSHR, (short) 8).and(nibble).mul(a2));
+                s0 = s0.add(v.lanewise(LSHR, (short) 12).mul(a3));
+            }
+            s0.reinterpretAsInts().intoArray(scratch, 4 * b * LANES);
+        }
+    }
+
+    private static void multiplyUnits(
+            MemorySegment values, long v0, long v1, long v2, long v3, int count, int[] a, int at, int[] scratch) {
+        ShortVector nibble = ShortVector.broadcast(WORDS, NIBBLE);
+        for (int b = 0; b < count; b++) {
+            int c = (at + b) * PAIRS;
+            long block = (long) b * BLOCK;
+            ShortVector s0 = ShortVector.zero(WORDS);
+            ShortVector s1 = ShortVector.zero(WORDS);
+            ShortVector s2 = ShortVector.zero(WORDS);
+            ShortVector s3 = ShortVector.zero(WORDS);
+            for (int i = 0; i < 4; i++) {
+                ShortVector a0 = IntVector.broadcast(INTS, a[c + 4 * i + 0]).reinterpretAsShorts();
+                ShortVector a1 = IntVector.broadcast(INTS, a[c + 4 * i + 1]).reinterpretAsShorts();
+                ShortVector a2 = IntVector.broadcast(INTS, a[c + 4 * i + 2]).reinterpretAsShorts();
+                ShortVector a3 = IntVector.broadcast(INTS, a[c + 4 * i + 3]).reinterpretAsShorts();
+                ShortVector v;
+                v = ShortVector.fromMemorySegment(WORDS, values, v0 + block + (long) i * LINE, LITTLE_ENDIAN);
+                s0 = s0.add(v.and(nibble).mul(a0));
+                s0 = s0.add(v.lanewise(LSHR, (short) 4).and(nibble).mul(a1));
+                s0 = s0.add(v.lanewise(LSHR, (short) 8).and(nibble).mul(a2));
+                s0 = s0.add(v.lanewise(LSHR, (short) 12).mul(a3));
+                v = ShortVector.fromMemorySegment(WORDS, values, v1 + block + (long) i * LINE, LITTLE_ENDIAN);
+                s1 = s1.add(v.and(nibble).mul(a0));
+                s1 = s1.add(v.lanewise(LSHR, (short) 4).and(nibble).mul(a1));
+                s1 = s1.add(v.lanewise(LSHR, (short) 8).and(nibble).mul(a2));
+                s1 = s1.add(v.lanewise(LSHR, (short) 12).mul(a3));
+                v = ShortVector.fromMemorySegment(WORDS, values, v2 + block + (long) i * LINE, LITTLE_ENDIAN);
+                s2 = s2.add(v.and(nibble).mul(a0));
+                s2 = s2.add(v.lanewise(LSHR, (short) 4).and(nibble).mul(a1));
+                s2 = s2.add(v.lanewise(LSHR, (short) 8).and(nibble).mul(a2));
+                s2 = s2.add(v.lanewise(LSHR, (short) 12).mul(a3));
+                v = ShortVector.fromMemorySegment(WORDS, values, v3 + block + (long) i * LINE, LITTLE_ENDIAN);
+                s3 = s3.add(v.and(nibble).mul(a0));
+                s3 = s3.add(v.lanewise(LSHR, (short) 4).and(nibble).mul(a1));
+                s3 = s3.add(v.lanewise(LSHR, (short) 8).and(nibble).mul(a2));
+                s3 = s3.add(v.lanewise(LSHR, (short) 12).mul(a3));
+            }
+            s0.reinterpretAsInts().intoArray(scratch, 4 * b * LANES);
+            s1.reinterpretAsInts().intoArray(scratch, (4 * b + 1) * LANES);
+            s2.reinterpretAsInts().intoArray(scratch, (4 * b + 2) * LANES);
+            s3.reinterpretAsInts().intoArray(scratch, (4 * b + 3) * LANES);
+        }
+    }
+
+    private static void multiplyRows(
+            MemorySegment values, long v0, int count, int[] a, int at, int stride, int[] scratch) {
+        ShortVector nibble = ShortVector.broadcast(WORDS, NIBBLE);
+        for (int b = 0; b < count; b++) {
             long block = v0 + (long) b * BLOCK;
-            int c0 = (x0 + b) * PAIRS;
-            int c1 = (x1 + b) * PAIRS;
-            int c2 = (x2 + b) * PAIRS;
-            int c3 = (x3 + b) * PAIRS;
+            int c0 = (at + b) * PAIRS;
+            int c1 = c0 + stride * PAIRS;
+            int c2 = c1 + stride * PAIRS;
+            int c3 = c2 + stride * PAIRS;
             ShortVector s0 = ShortVector.zero(WORDS);
             ShortVector s1 = ShortVector.zero(WORDS);
             ShortVector s2 = ShortVector.zero(WORDS);
@@ -255,64 +258,31 @@ final class VectorQ4Dots {
             for (int i = 0; i < 4; i++) {
                 ShortVector v = ShortVector.fromMemorySegment(WORDS, values, block + (long) i * LINE, LITTLE_ENDIAN);
                 ShortVector w;
-                w = v.and(NIBBLE);
+                w = v.and(nibble);
                 s0 = s0.add(w.mul(IntVector.broadcast(INTS, a[c0 + 4 * i + 0]).reinterpretAsShorts()));
                 s1 = s1.add(w.mul(IntVector.broadcast(INTS, a[c1 + 4 * i + 0]).reinterpretAsShorts()));
                 s2 = s2.add(w.mul(IntVector.broadcast(INTS, a[c2 + 4 * i + 0]).reinterpretAsShorts()));
                 s3 = s3.add(w.mul(IntVector.broadcast(INTS, a[c3 + 4 * i + 0]).reinterpretAsShorts()));
-                w = v.lanewise(LSHR, 4).and(NIBBLE);
+                w = v.lanewise(LSHR, (short) 4).and(nibble);
                 s0 = s0.add(w.mul(IntVector.broadcast(INTS, a[c0 + 4 * i + 1]).reinterpretAsShorts()));
                 s1 = s1.add(w.mul(IntVector.broadcast(INTS, a[c1 + 4 * i + 1]).reinterpretAsShorts()));
                 s2 = s2.add(w.mul(IntVector.broadcast(INTS, a[c2 + 4 * i + 1]).reinterpretAsShorts()));
                 s3 = s3.add(w.mul(IntVector.broadcast(INTS, a[c3 + 4 * i + 1]).reinterpretAsShorts()));
-                w = v.lanewise(LSHR, 8).and(NIBBLE);
+                w = v.lanewise(LSHR, (short) 8).and(nibble);
                 s0 = s0.add(w.mul(IntVector.broadcast(INTS, a[c0 + 4 * i + 2]).reinterpretAsShorts()));
                 s1 = s1.add(w.mul(IntVector.broadcast(INTS, a[c1 + 4 * i + 2]).reinterpretAsShorts()));
                 s2 = s2.add(w.mul(IntVector.broadcast(INTS, a[c2 + 4 * i + 2]).reinterpretAsShorts()));
                 s3 = s3.add(w.mul(IntVector.broadcast(INTS, a[c3 + 4 * i + 2]).reinterpretAsShorts()));
-                w = v.lanewise(LSHR, 12);
+                w = v.lanewise(LSHR, (short) 12);
                 s0 = s0.add(w.mul(IntVector.broadcast(INTS, a[c0 + 4 * i + 3]).reinterpretAsShorts()));
                 s1 = s1.add(w.mul(IntVector.broadcast(INTS, a[c1 + 4 * i + 3]).reinterpretAsShorts()));
                 s2 = s2.add(w.mul(IntVector.broadcast(INTS, a[c2 + 4 * i + 3]).reinterpretAsShorts()));
                 s3 = s3.add(w.mul(IntVector.broadcast(INTS, a[c3 + 4 * i + 3]).reinterpretAsShorts()));
             }
-            FloatVector scale = ShortVector.fromMemorySegment(SHORTS, scales, t0 + (long) b * SCALES, LITTLE_ENDIAN)
-                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
-                    .lanewise(LSHL, 16)
-                    .reinterpretAsFloats();
-            IntVector both;
-            both = s0.reinterpretAsInts();
-            y0 = ((FloatVector) both.lanewise(LSHL, 16)
-                            .lanewise(ASHR, 16)
-                            .add(both.lanewise(ASHR, 16))
-                            .add(IntVector.broadcast(INTS, offsets[x0 + b]))
-                            .convert(I2F, 0))
-                    .fma(scale.mul(FloatVector.broadcast(SPECIES, xScales[x0 + b])), y0);
-            both = s1.reinterpretAsInts();
-            y1 = ((FloatVector) both.lanewise(LSHL, 16)
-                            .lanewise(ASHR, 16)
-                            .add(both.lanewise(ASHR, 16))
-                            .add(IntVector.broadcast(INTS, offsets[x1 + b]))
-                            .convert(I2F, 0))
-                    .fma(scale.mul(FloatVector.broadcast(SPECIES, xScales[x1 + b])), y1);
-            both = s2.reinterpretAsInts();
-            y2 = ((FloatVector) both.lanewise(LSHL, 16)
-                            .lanewise(ASHR, 16)
-                            .add(both.lanewise(ASHR, 16))
-                            .add(IntVector.broadcast(INTS, offsets[x2 + b]))
-                            .convert(I2F, 0))
-                    .fma(scale.mul(FloatVector.broadcast(SPECIES, xScales[x2 + b])), y2);
-            both = s3.reinterpretAsInts();
-            y3 = ((FloatVector) both.lanewise(LSHL, 16)
-                            .lanewise(ASHR, 16)
-                            .add(both.lanewise(ASHR, 16))
-                            .add(IntVector.broadcast(INTS, offsets[x3 + b]))
-                            .convert(I2F, 0))
-                    .fma(scale.mul(FloatVector.broadcast(SPECIES, xScales[x3 + b])), y3);
+            s0.reinterpretAsInts().intoArray(scratch, 4 * b * LANES);
+            s1.reinterpretAsInts().intoArray(scratch, (4 * b + 1) * LANES);
+            s2.reinterpretAsInts().intoArray(scratch, (4 * b + 2) * LANES);
+            s3.reinterpretAsInts().intoArray(scratch, (4 * b + 3) * LANES);
         }
-        y0.intoArray(sums, 0);
-        y1.intoArray(sums, LANES);
-        y2.intoArray(sums, 2 * LANES);
-        y3.intoArray(sums, 3 * LANES);
     }
 }

@@ -73,10 +73,10 @@ final class VectorQ8Dots {
                 FloatVector x3 = FloatVector.broadcast(SPECIES, x[c + 4 * i + 3]);
                 IntVector v;
                 v = IntVector.fromMemorySegment(INTS, values, v0 + block + (long) i * LINE, LITTLE_ENDIAN);
-                s00 = ((FloatVector) v.lanewise(LSHL, 24).convert(I2F, 0)).fma(x0, s00);
-                s01 = ((FloatVector) v.lanewise(LSHL, 16).and(TOP).convert(I2F, 0)).fma(x1, s01);
-                s02 = ((FloatVector) v.lanewise(LSHL, 8).and(TOP).convert(I2F, 0)).fma(x2, s02);
-                s03 = ((FloatVector) v.and(TOP).convert(I2F, 0)).fma(x3, s03);
+                s00 = ((FloatVector) v.lanewise(LSHL, 24).convertShape(I2F, SPECIES, 0)).fma(x0, s00);
+                s01 = ((FloatVector) v.lanewise(LSHL, 16).and(TOP).convertShape(I2F, SPECIES, 0)).fma(x1, s01);
+                s02 = ((FloatVector) v.lanewise(LSHL, 8).and(TOP).convertShape(I2F, SPECIES, 0)).fma(x2, s02);
+                s03 = ((FloatVector) v.and(TOP).convertShape(I2F, SPECIES, 0)).fma(x3, s03);
             }
             s00.add(s01)
                     .add(s02.add(s03))
@@ -139,25 +139,25 @@ final class VectorQ8Dots {
                 FloatVector x3 = FloatVector.broadcast(SPECIES, x[c + 4 * i + 3]);
                 IntVector v;
                 v = IntVector.fromMemorySegment(INTS, values, v0 + block + (long) i * LINE, LITTLE_ENDIAN);
-                s00 = ((FloatVector) v.lanewise(LSHL, 24).convert(I2F, 0)).fma(x0, s00);
-                s01 = ((FloatVector) v.lanewise(LSHL, 16).and(TOP).convert(I2F, 0)).fma(x1, s01);
-                s02 = ((FloatVector) v.lanewise(LSHL, 8).and(TOP).convert(I2F, 0)).fma(x2, s02);
-                s03 = ((FloatVector) v.and(TOP).convert(I2F, 0)).fma(x3, s03);
+                s00 = ((FloatVector) v.lanewise(LSHL, 24).convertShape(I2F, SPECIES, 0)).fma(x0, s00);
+                s01 = ((FloatVector) v.lanewise(LSHL, 16).and(TOP).convertShape(I2F, SPECIES, 0)).fma(x1, s01);
+                s02 = ((FloatVector) v.lanewise(LSHL, 8).and(TOP).convertShape(I2F, SPECIES, 0)).fma(x2, s02);
+                s03 = ((FloatVector) v.and(TOP).convertShape(I2F, SPECIES, 0)).fma(x3, s03);
                 v = IntVector.fromMemorySegment(INTS, values, v1 + block + (long) i * LINE, LITTLE_ENDIAN);
-                s10 = ((FloatVector) v.lanewise(LSHL, 24).convert(I2F, 0)).fma(x0, s10);
-                s11 = ((FloatVector) v.lanewise(LSHL, 16).and(TOP).convert(I2F, 0)).fma(x1, s11);
-                s12 = ((FloatVector) v.lanewise(LSHL, 8).and(TOP).convert(I2F, 0)).fma(x2, s12);
-                s13 = ((FloatVector) v.and(TOP).convert(I2F, 0)).fma(x3, s13);
+                s10 = ((FloatVector) v.lanewise(LSHL, 24).convertShape(I2F, SPECIES, 0)).fma(x0, s10);
+                s11 = ((FloatVector) v.lanewise(LSHL, 16).and(TOP).convertShape(I2F, SPECIES, 0)).fma(x1, s11);
+                s12 = ((FloatVector) v.lanewise(LSHL, 8).and(TOP).convertShape(I2F, SPECIES, 0)).fma(x2, s12);
+                s13 = ((FloatVector) v.and(TOP).convertShape(I2F, SPECIES, 0)).fma(x3, s13);
                 v = IntVector.fromMemorySegment(INTS, values, v2 + block + (long) i * LINE, LITTLE_ENDIAN);
-                s20 = ((FloatVector) v.lanewise(LSHL, 24).convert(I2F, 0)).fma(x0, s20);
-                s21 = ((FloatVector) v.lanewise(LSHL, 16).and(TOP).convert(I2F, 0)).fma(x1, s21);
-                s22 = ((FloatVector) v.lanewise(LSHL, 8).and(TOP).convert(I2F, 0)).fma(x2, s22);
-                s23 = ((FloatVector) v.and(TOP).convert(I2F, 0)).fma(x3, s23);
+                s20 = ((FloatVector) v.lanewise(LSHL, 24).convertShape(I2F, SPECIES, 0)).fma(x0, s20);
+                s21 = ((FloatVector) v.lanewise(LSHL, 16).and(TOP).convertShape(I2F, SPECIES, 0)).fma(x1, s21);
+                s22 = ((FloatVector) v.lanewise(LSHL, 8).and(TOP).convertShape(I2F, SPECIES, 0)).fma(x2, s22);
+                s23 = ((FloatVector) v.and(TOP).convertShape(I2F, SPECIES, 0)).fma(x3, s23);
                 v = IntVector.fromMemorySegment(INTS, values, v3 + block + (long) i * LINE, LITTLE_ENDIAN);
-                s30 = ((FloatVector) v.lanewise(LSHL, 24).convert(I2F, 0)).fma(x0, s30);
-                s31 = ((FloatVector) v.lanewise(LSHL, 16).and(TOP).convert(I2F, 0)).fma(x1, s31);
-                s32 = ((FloatVector) v.lanewise(LSHL, 8).and(TOP).convert(I2F, 0)).fma(x2, s32);
-                s33 = ((FloatVector) v.and(TOP).convert(I2F, 0)).fma(x3, s33);
+                s30 = ((FloatVector) v.lanewise(LSHL, 24).convertShape(I2F, SPECIES, 0)).fma(x0, s30);
+                s31 = ((FloatVector) v.lanewise(LSHL, 16).and(TOP).convertShape(I2F, SPECIES, 0)).fma(x1, s31);
+                s32 = ((FloatVector) v.lanewise(LSHL, 8).and(TOP).convertShape(I2F, SPECIES, 0)).fma(x2, s32);
+                s33 = ((FloatVector) v.and(TOP).convertShape(I2F, SPECIES, 0)).fma(x3, s33);
             }
             y0 = s00.add(s01)
                     .add(s02.add(s03))
@@ -243,22 +243,22 @@ final class VectorQ8Dots {
                 IntVector v = IntVector.fromMemorySegment(INTS, values, block + (long) i * LINE, LITTLE_ENDIAN);
                 int at = c + 4 * i;
                 FloatVector w;
-                w = (FloatVector) v.lanewise(LSHL, 24).convert(I2F, 0);
+                w = (FloatVector) v.lanewise(LSHL, 24).convertShape(I2F, SPECIES, 0);
                 s00 = w.fma(FloatVector.broadcast(SPECIES, x[x0 + at + 0]), s00);
                 s10 = w.fma(FloatVector.broadcast(SPECIES, x[x1 + at + 0]), s10);
                 s20 = w.fma(FloatVector.broadcast(SPECIES, x[x2 + at + 0]), s20);
                 s30 = w.fma(FloatVector.broadcast(SPECIES, x[x3 + at + 0]), s30);
-                w = (FloatVector) v.lanewise(LSHL, 16).and(TOP).convert(I2F, 0);
+                w = (FloatVector) v.lanewise(LSHL, 16).and(TOP).convertShape(I2F, SPECIES, 0);
                 s01 = w.fma(FloatVector.broadcast(SPECIES, x[x0 + at + 1]), s01);
                 s11 = w.fma(FloatVector.broadcast(SPECIES, x[x1 + at + 1]), s11);
                 s21 = w.fma(FloatVector.broadcast(SPECIES, x[x2 + at + 1]), s21);
                 s31 = w.fma(FloatVector.broadcast(SPECIES, x[x3 + at + 1]), s31);
-                w = (FloatVector) v.lanewise(LSHL, 8).and(TOP).convert(I2F, 0);
+                w = (FloatVector) v.lanewise(LSHL, 8).and(TOP).convertShape(I2F, SPECIES, 0);
                 s02 = w.fma(FloatVector.broadcast(SPECIES, x[x0 + at + 2]), s02);
                 s12 = w.fma(FloatVector.broadcast(SPECIES, x[x1 + at + 2]), s12);
                 s22 = w.fma(FloatVector.broadcast(SPECIES, x[x2 + at + 2]), s22);
                 s32 = w.fma(FloatVector.broadcast(SPECIES, x[x3 + at + 2]), s32);
-                w = (FloatVector) v.and(TOP).convert(I2F, 0);
+                w = (FloatVector) v.and(TOP).convertShape(I2F, SPECIES, 0);
                 s03 = w.fma(FloatVector.broadcast(SPECIES, x[x0 + at + 3]), s03);
                 s13 = w.fma(FloatVector.broadcast(SPECIES, x[x1 + at + 3]), s13);
                 s23 = w.fma(FloatVector.broadcast(SPECIES, x[x2 + at + 3]), s23);

@@ -57,7 +57,7 @@ final class VectorQuantizedGemv implements VectorMatrixKernels.Ranged {
                     VectorRounding.row(rounded, i, x, i * cols, cols);
                 }
                 for (int unit = first; unit < last; unit += UNITS) {
-                    four(q4, unit, Math.min(UNITS, last - unit), blocks, batch, rounded, sums, y);
+                    four(q4, unit, Math.min(UNITS, last - unit), blocks, batch, rounded, workspace.integers(), sums, y);
                 }
             }
             default -> throw new IllegalArgumentException("gemv: weights are not quantized");
@@ -141,6 +141,7 @@ final class VectorQuantizedGemv implements VectorMatrixKernels.Ranged {
             int blocks,
             int batch,
             QuantizedActivations x,
+            int[] scratch,
             float[] sums,
             float[] y) {
         MemorySegment values = weights.data();
@@ -150,7 +151,7 @@ final class VectorQuantizedGemv implements VectorMatrixKernels.Ranged {
         for (; i <= batch - BATCH; i += BATCH) {
             for (int u = unit; u < unit + units; u++) {
                 long v = valuesAt(u, blocks, VectorQ4Dots.BLOCK);
-                VectorQ4Dots.rows4(values, scales, v, scalesAt(u, blocks), blocks, x, i, sums);
+                VectorQ4Dots.rows4(values, scales, v, scalesAt(u, blocks), blocks, x, i, scratch, sums);
                 writeRows(sums, u * LANES, rows, i, y);
             }
         }
@@ -170,12 +171,13 @@ final class VectorQuantizedGemv implements VectorMatrixKernels.Ranged {
                         blocks,
                         x,
                         i,
+                        scratch,
                         sums);
                 write(sums, 0, unit * LANES, UNITS * LANES, rows, i, y);
             } else {
                 for (int u = unit; u < unit + units; u++) {
                     long v = valuesAt(u, blocks, VectorQ4Dots.BLOCK);
-                    VectorQ4Dots.unit(values, scales, v, scalesAt(u, blocks), blocks, x, i, sums);
+                    VectorQ4Dots.unit(values, scales, v, scalesAt(u, blocks), blocks, x, i, scratch, sums);
                     write(sums, 0, u * LANES, LANES, rows, i, y);
                 }
             }

@@ -68,16 +68,18 @@ final class VectorQuantizedUnpack {
         for (int i = 0; i < 8; i++) {
             IntVector v = IntVector.fromMemorySegment(INTS, values, from + (long) i * LINE, LITTLE_ENDIAN);
             int at = to + 4 * i * PANEL;
-            ((FloatVector) v.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0))
+            ((FloatVector) v.lanewise(LSHL, 24).lanewise(ASHR, 24).convertShape(I2F, SPECIES, 0))
                     .mul(scale)
                     .intoArray(packed, at);
-            ((FloatVector) v.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0))
+            ((FloatVector) v.lanewise(LSHL, 16).lanewise(ASHR, 24).convertShape(I2F, SPECIES, 0))
                     .mul(scale)
                     .intoArray(packed, at + PANEL);
-            ((FloatVector) v.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0))
+            ((FloatVector) v.lanewise(LSHL, 8).lanewise(ASHR, 24).convertShape(I2F, SPECIES, 0))
                     .mul(scale)
                     .intoArray(packed, at + 2 * PANEL);
-            ((FloatVector) v.lanewise(ASHR, 24).convert(I2F, 0)).mul(scale).intoArray(packed, at + 3 * PANEL);
+            ((FloatVector) v.lanewise(ASHR, 24).convertShape(I2F, SPECIES, 0))
+                    .mul(scale)
+                    .intoArray(packed, at + 3 * PANEL);
         }
     }
 
@@ -91,10 +93,10 @@ final class VectorQuantizedUnpack {
             IntVector v = IntVector.fromMemorySegment(INTS, values, from + (long) i * LINE, LITTLE_ENDIAN);
             int at = to + 4 * i * PANEL;
             for (int k = 0; k < 4; k++) {
-                ((FloatVector) v.lanewise(LSHR, 4 * k).and(15).sub(8).convert(I2F, 0))
+                ((FloatVector) v.lanewise(LSHR, 4 * k).and(15).sub(8).convertShape(I2F, SPECIES, 0))
                         .mul(scale)
                         .intoArray(packed, at + k * PANEL);
-                ((FloatVector) v.lanewise(LSHR, 16 + 4 * k).and(15).sub(8).convert(I2F, 0))
+                ((FloatVector) v.lanewise(LSHR, 16 + 4 * k).and(15).sub(8).convertShape(I2F, SPECIES, 0))
                         .mul(scale)
                         .intoArray(packed, at + (16 + k) * PANEL);
             }

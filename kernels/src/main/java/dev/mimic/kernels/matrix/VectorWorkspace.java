@@ -15,6 +15,7 @@ final class VectorWorkspace {
     private final float[] tiles = new float[(4 + VectorGemvPanels.GROUPS) * VectorChainTile.SIZE];
     private final float[] tile = new float[VectorGemmTile.ROWS * VectorGemmTile.PANEL];
     private final QuantizedActivations activations = new QuantizedActivations();
+    private final int[] integers = new int[VectorQ4Dots.SCRATCH];
     private final float[] lines = new float[VectorPanelPacking.SCRATCH];
 
     /** Twelve rows of F32, {@link VectorDots#LEADING} apart. */
@@ -54,6 +55,11 @@ final class VectorWorkspace {
     /** Rows of x in 8 bits. */
     QuantizedActivations activations() {
         return activations;
+    }
+
+    /** Sums of integers of some blocks, {@link VectorQ4Dots#SCRATCH}. */
+    int[] integers() {
+        return integers;
     }
 
     /** Chains in the making, [4 + GROUPS, 12, PANEL]. */

@@ -1,6 +1,9 @@
 package dev.mimic.kernels.svd;
 
+import static dev.mimic.kernels.VectorWidth.REACH;
+
 import dev.mimic.kernels.VectorWidth;
+import java.util.Objects;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -12,10 +15,16 @@ final class VectorDoubleTile {
     private static final int LANES = SPECIES.length();
     private static final int TILE_ROWS = DoubleKernels.TILE_ROWS;
 
+    /** Steps stay below: with them, too, no index overflows an int. */
+    private static final int MOST = REACH / (2 * TILE_ROWS * LANES);
+
     private VectorDoubleTile() {}
 
     /** {@link DoubleKernels#tile} in 24 sums: for 32 registers. */
-    static void twelve(int depth, double[] a, int aOffset, double[] b, int bOffset, double[] tile) {
+    static void twelve(int steps, double[] a, int aFrom, double[] b, int bFrom, double[] tile) {
+        int aOffset = Objects.checkIndex(aFrom, REACH);
+        int bOffset = Objects.checkIndex(bFrom, REACH);
+        int depth = Objects.checkIndex(steps, MOST);
         DoubleVector zero = DoubleVector.zero(SPECIES);
         DoubleVector left0 = zero;
         DoubleVector right0 = zero;
@@ -108,7 +117,10 @@ final class VectorDoubleTile {
     }
 
     /** Six rows of it in 12 sums: for 16 registers. */
-    static void six(int depth, double[] a, int aOffset, double[] b, int bOffset, double[] tile, int tileOffset) {
+    static void six(int steps, double[] a, int aFrom, double[] b, int bFrom, double[] tile, int tileOffset) {
+        int aOffset = Objects.checkIndex(aFrom, REACH);
+        int bOffset = Objects.checkIndex(bFrom, REACH);
+        int depth = Objects.checkIndex(steps, MOST);
         DoubleVector zero = DoubleVector.zero(SPECIES);
         DoubleVector left0 = zero;
         DoubleVector right0 = zero;

@@ -14,14 +14,15 @@ final class VectorMatrixKernelsTest extends MatrixKernelsContract {
         return MatrixKernels.vector(pool);
     }
 
-    /** Plain weights: products with 8 and 4 bits allocate a few hundred bytes a call where C2 leaves a box behind. */
     @Test
-    void decodingWithPlainWeightsAllocatesNothingOnceItsLoopsAreCompiled() {
+    void decodingAllocatesNothingOnceItsLoopsAreCompiled() {
         try (WorkerPool pool = WorkerPool.of(2);
                 Arena arena = Arena.ofShared()) {
             MatrixKernels kernels = kernels(pool);
             Matrix weights = Product.weights(arena, SeededCases.generator(1), Product.Format.BF16, 96, 200, 0);
             Matrix halves = Product.weights(arena, SeededCases.generator(2), Product.Format.F16, 96, 200, 0);
+            Matrix eight = Product.weights(arena, SeededCases.generator(4), Product.Format.Q8, 96, 200, 0);
+            Matrix four = Product.weights(arena, SeededCases.generator(5), Product.Format.Q4, 96, 200, 0);
             float[] x = Product.activations(SeededCases.generator(3), 4 * 200);
             float[] y = new float[4 * 200];
             float[] z = new float[200];
@@ -34,6 +35,10 @@ final class VectorMatrixKernelsTest extends MatrixKernelsContract {
                 group.clear();
             });
             assertAllocatesNothing("gemv F16, 4 rows", () -> kernels.gemv(halves, 4, x, y));
+            assertAllocatesNothing("gemv 8 bit, 1 row", () -> kernels.gemv(eight, 1, x, y));
+            assertAllocatesNothing("gemv 8 bit, 4 rows", () -> kernels.gemv(eight, 4, x, y));
+            assertAllocatesNothing("gemv 4 bit, 1 row", () -> kernels.gemv(four, 1, x, y));
+            assertAllocatesNothing("gemv 4 bit, 4 rows", () -> kernels.gemv(four, 4, x, y));
             assertAllocatesNothing("transposed BF16, 1 row", () -> kernels.gemvTransposed(weights, 1, x, y));
             assertAllocatesNothing("transposed F16, 4 rows", () -> kernels.gemvTransposed(halves, 4, x, y));
         }
