@@ -56,7 +56,7 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
 
     @Override
     public void range(Matrix weights, int batch, float[] x, float[] y, int begin, int end, VectorWorkspace workspace) {
-        boolean inPlace = batch == 1 && !(weights instanceof Matrix.F16);
+        boolean inPlace = batch == 1 && (weights instanceof Matrix.F32 || weights instanceof Matrix.Bf16);
         for (int row = begin; row < end; row += ROWS) {
             int valid = Math.min(ROWS, end - row);
             if (inPlace) {

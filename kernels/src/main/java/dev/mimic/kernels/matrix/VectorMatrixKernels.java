@@ -27,6 +27,7 @@ final class VectorMatrixKernels implements MatrixKernels {
     private final Job job = new Job();
     private final VectorGemv gemv = new VectorGemv();
     private final VectorQuantizedGemv quantizedGemv = new VectorQuantizedGemv();
+    private final VectorInt8Gemv int8Gemv = new VectorInt8Gemv();
     private final VectorGemvPanels gemvPanels = new VectorGemvPanels();
     private final VectorGemvTransposed gemvTransposed = new VectorGemvTransposed();
     private final VectorGemm gemm = new VectorGemm();
@@ -78,6 +79,10 @@ final class VectorMatrixKernels implements MatrixKernels {
         MatrixShapes.forward("gemv", weights, batch, x, y);
         if (isQuantized(weights)) {
             run(quantizedGemv, weights, batch, x, y, weights.rows(), VectorQuantizedGemv.GRAIN);
+            return;
+        }
+        if (batch == 1 && weights instanceof Matrix.Int8 && VectorInt8Gemv.PAYS) {
+            run(int8Gemv, weights, batch, x, y, weights.rows(), VectorInt8Gemv.GRAIN);
             return;
         }
         int inPanels = weights.cols() < LANES ? 0 : VectorGemvPanels.rowsOf(batch);

@@ -22,10 +22,15 @@ final class VectorMatrixKernelsTest extends MatrixKernelsContract {
             MatrixKernels kernels = kernels(pool);
             Matrix weights = Product.weights(arena, SeededCases.generator(1), Product.Format.BF16, 96, 200, 0);
             Matrix halves = Product.weights(arena, SeededCases.generator(2), Product.Format.F16, 96, 200, 0);
+            Matrix bytes = Product.weights(arena, SeededCases.generator(6), Product.Format.INT8, 96, 200, 0);
             float[] x = Product.activations(SeededCases.generator(3), 4 * 200);
             float[] y = new float[4 * 200];
             assertAllocatesNothing("gemv BF16, 1 row", () -> kernels.gemv(weights, 1, x, y));
             assertAllocatesNothing("gemv F16, 4 rows", () -> kernels.gemv(halves, 4, x, y));
+            assertAllocatesNothing("gemv bytes, 1 row", () -> kernels.gemv(bytes, 1, x, y));
+            assertAllocatesNothing("gemv bytes, 4 rows", () -> kernels.gemv(bytes, 4, x, y));
+            assertAllocatesNothing("transposed bytes, 1 row", () -> kernels.gemvTransposed(bytes, 1, x, y));
+            assertAllocatesNothing("transposed bytes, 4 rows", () -> kernels.gemvTransposed(bytes, 4, x, y));
             assertAllocatesNothing("transposed BF16, 1 row", () -> kernels.gemvTransposed(weights, 1, x, y));
             assertAllocatesNothing("transposed F16, 4 rows", () -> kernels.gemvTransposed(halves, 4, x, y));
         }
