@@ -91,6 +91,9 @@ final class TrainingPassTest {
             DoubleDecoder decoder = new DoubleDecoder(model, factors, form == Form.RESIDUAL);
             DoubleDecoder base = new DoubleDecoder(model, factors, form == Form.RESIDUAL);
             z.forEach((name, values) -> decoder.scale(name, wide(values)));
+            if (form == Form.FACTORED) { // then the base model is what the factors make of it
+                z.forEach((name, values) -> base.scale(name, ones(values.length)));
+            }
             TrainingResult result = pass.gradient(z, batch, kl);
             double exact = decoder.loss(batch, kl, base);
             assertEquals(exact, result.loss(), 1e-4 * Math.max(1, Math.abs(exact)), id);
@@ -137,6 +140,12 @@ final class TrainingPassTest {
             wide[i] = x[i];
         }
         return wide;
+    }
+
+    private static double[] ones(int length) {
+        double[] ones = new double[length];
+        Arrays.fill(ones, 1);
+        return ones;
     }
 
     @Test
