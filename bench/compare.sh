@@ -3,15 +3,16 @@
 #   bench/compare.sh [--llama-bench FILE] [--llama3-java Llama3.java] [--jlama VERSION] [--tokenizer FOLDER] [--work FOLDER]
 #                    [--shapes 135m,1.2b] [--types F32,BF16,Q8,Q4] [--threads 1,2] [--prompt 512] [--reply 128] [--rounds 3]
 # FILE is a built llama-bench, with llama-quantize beside it. Jlama VERSION (0.8.4) comes from Maven Central. The Java peers
-# want a vocabulary: FOLDER holds tokenizer.json and tokenizer_config.json of Llama 3. What is not given is named and left
-# out. The models (8 GB) stay in the work folder (default: mimic-compare in the folder for temporary files).
+# want a vocabulary: FOLDER holds tokenizer.json and tokenizer_config.json of Llama 3; Llama3.java lies in com/llama4j, as its
+# package wants it. What is not given is named and left out. The models (8 GB) stay in the work folder (default:
+# mimic-compare in the folder for temporary files).
 # Needs a ./build (or mvn package) before.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$here/tools/jdk.sh"
 find_jdk javac
 [ -n "$JDK" ] || { echo "compare: needs a JDK 25 or newer and found none" >&2; exit 69; }
-[ $(($# % 2)) -eq 0 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $(($# % 2)) -eq 0 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
 work=${TMPDIR:-/tmp}/mimic-compare
 jlama=

@@ -3,6 +3,7 @@ package dev.mimic.bench;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,9 +36,14 @@ public final class Gate {
      *     {@code save TABLE.json FRESH.json}
      */
     public static void main(String[] args) throws IOException {
+        System.exit(run(args, System.out));
+    }
+
+    /** The same, ending with a status instead of the process. */
+    static int run(String[] args, PrintStream out) throws IOException {
         if (args.length >= 4 && args[0].equals("compare")) {
             List<Path> fresh = Stream.of(args).skip(3).map(Path::of).toList();
-            System.exit(compare(Path.of(args[1]), Path.of(args[2]), fresh));
+            return compare(Path.of(args[1]), Path.of(args[2]), fresh, out);
         }
         if (args.length == 3 && args[0].equals("save")) {
             Map<String, Object> table = new LinkedHashMap<>();
@@ -45,16 +51,17 @@ public final class Gate {
             table.put("cores", Runtime.getRuntime().availableProcessors());
             table.put("measurements", read(Path.of(args[2])));
             Files.writeString(Path.of(args[1]), Json.writeIndented(table) + "\n");
-            return;
+            return 0;
         }
         System.err.println("usage: gate compare TABLES FALLEN FRESH... | gate save TABLE FRESH");
-        System.exit(USAGE);
+        return USAGE;
     }
 
-    private static int compare(Path folder, Path fallenFile, List<Path> freshFiles) throws IOException {
+    private static int compare(Path folder, Path fallenFile, List<Path> freshFiles, PrintStream out)
+            throws IOException {
         Optional<Path> table = table(folder);
         if (table.isEmpty()) {
-            System.out.println("gate: no table in " + folder + " is of this processor (" + processor() + ", "
+            out.println("gate: no table in " + folder + " is of this processor (" + processor() + ", "
                     + Runtime.getRuntime().availableProcessors()
                     + " cores), so there is nothing to compare with; keep one with bench/gate.sh --save NAME");
             return NO_TABLE;
@@ -70,7 +77,7 @@ public final class Gate {
             Double now = fresh.get(name);
             if (now == null || now < LEAST * share) {
                 fallen.add(name);
-                System.out.printf(
+                out.printf(
                         Locale.ROOT,
                         "fallen: %-56s %.2f of the limit, was %.2f%n",
                         name,
@@ -83,7 +90,7 @@ public final class Gate {
         long added = fresh.keySet().stream()
                 .filter(name -> !before.containsKey(name))
                 .count();
-        System.out.printf(
+        out.printf(
                 Locale.ROOT,
                 "gate: %d of %d cases of %s fell by more than 10 %%, %d new ones are not in it%n",
                 fallen.size(),

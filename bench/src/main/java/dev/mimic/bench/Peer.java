@@ -91,6 +91,9 @@ sealed interface Peer {
         private static final Pattern SPEED =
                 Pattern.compile("prompt: ([0-9.]+) tokens/s.*generation: ([0-9.]+) tokens/s");
 
+        /** More than its chat template adds to a prompt: its limit of tokens is on both together. */
+        private static final int TEMPLATE = 32;
+
         @Override
         public String name() {
             return "llama3.java";
@@ -123,7 +126,7 @@ sealed interface Peer {
                     "--temperature",
                     "0",
                     "--max-tokens",
-                    String.valueOf(setting.prompt + setting.reply)));
+                    String.valueOf(setting.prompt + TEMPLATE + setting.reply)));
             Matcher speed = SPEED.matcher(output(command));
             if (!speed.find()) {
                 throw new IOException("llama3.java: printed no speeds");

@@ -131,227 +131,110 @@ public record EngineOptions(
     }
 
     public EngineOptions withThreads(int value) {
-        return new EngineOptions(
-                value,
-                contextLength,
-                factors,
-                form,
-                transfer,
-                pool,
-                backend,
-                blockSize,
-                maxBatch,
-                clock,
-                cacheBytes,
-                keyValueType,
-                quantize);
+        return change(c -> c.threads = value);
     }
 
     public EngineOptions withContextLength(int value) {
-        OptionalInt length = OptionalInt.of(value);
-        return new EngineOptions(
-                threads,
-                length,
-                factors,
-                form,
-                transfer,
-                pool,
-                backend,
-                blockSize,
-                maxBatch,
-                clock,
-                cacheBytes,
-                keyValueType,
-                quantize);
+        return change(c -> c.contextLength = OptionalInt.of(value));
     }
 
     public EngineOptions withFactors(Path value) {
-        Optional<Path> folder = Optional.of(value);
-        return new EngineOptions(
-                threads,
-                contextLength,
-                folder,
-                form,
-                transfer,
-                pool,
-                backend,
-                blockSize,
-                maxBatch,
-                clock,
-                cacheBytes,
-                keyValueType,
-                quantize);
+        return change(c -> c.factors = Optional.of(value));
     }
 
     public EngineOptions withForm(Form value) {
-        return new EngineOptions(
-                threads,
-                contextLength,
-                factors,
-                value,
-                transfer,
-                pool,
-                backend,
-                blockSize,
-                maxBatch,
-                clock,
-                cacheBytes,
-                keyValueType,
-                quantize);
+        return change(c -> c.form = value);
     }
 
     public EngineOptions withTransfer(boolean value) {
-        return new EngineOptions(
-                threads,
-                contextLength,
-                factors,
-                form,
-                value,
-                pool,
-                backend,
-                blockSize,
-                maxBatch,
-                clock,
-                cacheBytes,
-                keyValueType,
-                quantize);
+        return change(c -> c.transfer = value);
     }
 
     public EngineOptions withPool(WorkerPool value) {
-        Optional<WorkerPool> shared = Optional.of(value);
-        return new EngineOptions(
-                threads,
-                contextLength,
-                factors,
-                form,
-                transfer,
-                shared,
-                backend,
-                blockSize,
-                maxBatch,
-                clock,
-                cacheBytes,
-                keyValueType,
-                quantize);
+        return change(c -> c.pool = Optional.of(value));
     }
 
     public EngineOptions withBackend(Function<WorkerPool, Backend> value) {
-        return new EngineOptions(
-                threads,
-                contextLength,
-                factors,
-                form,
-                transfer,
-                pool,
-                value,
-                blockSize,
-                maxBatch,
-                clock,
-                cacheBytes,
-                keyValueType,
-                quantize);
+        return change(c -> c.backend = value);
     }
 
     public EngineOptions withBlockSize(int value) {
-        return new EngineOptions(
-                threads,
-                contextLength,
-                factors,
-                form,
-                transfer,
-                pool,
-                backend,
-                value,
-                maxBatch,
-                clock,
-                cacheBytes,
-                keyValueType,
-                quantize);
+        return change(c -> c.blockSize = value);
     }
 
     public EngineOptions withMaxBatch(int value) {
-        return new EngineOptions(
-                threads,
-                contextLength,
-                factors,
-                form,
-                transfer,
-                pool,
-                backend,
-                blockSize,
-                value,
-                clock,
-                cacheBytes,
-                keyValueType,
-                quantize);
+        return change(c -> c.maxBatch = value);
     }
 
     public EngineOptions withClock(LongSupplier value) {
-        return new EngineOptions(
-                threads,
-                contextLength,
-                factors,
-                form,
-                transfer,
-                pool,
-                backend,
-                blockSize,
-                maxBatch,
-                value,
-                cacheBytes,
-                keyValueType,
-                quantize);
+        return change(c -> c.clock = value);
     }
 
     public EngineOptions withCacheBytes(long value) {
-        return new EngineOptions(
-                threads,
-                contextLength,
-                factors,
-                form,
-                transfer,
-                pool,
-                backend,
-                blockSize,
-                maxBatch,
-                clock,
-                value,
-                keyValueType,
-                quantize);
+        return change(c -> c.cacheBytes = value);
     }
 
     public EngineOptions withKeyValueType(CacheFormat value) {
-        return new EngineOptions(
-                threads,
-                contextLength,
-                factors,
-                form,
-                transfer,
-                pool,
-                backend,
-                blockSize,
-                maxBatch,
-                clock,
-                cacheBytes,
-                value,
-                quantize);
+        return change(c -> c.keyValueType = value);
     }
 
     public EngineOptions withQuantize(Quantize value) {
-        Optional<Quantize> rounding = Optional.of(value);
-        return new EngineOptions(
-                threads,
-                contextLength,
-                factors,
-                form,
-                transfer,
-                pool,
-                backend,
-                blockSize,
-                maxBatch,
-                clock,
-                cacheBytes,
-                keyValueType,
-                rounding);
+        return change(c -> c.quantize = Optional.of(value));
+    }
+
+    private EngineOptions change(Consumer<Changed> change) {
+        Changed changed = new Changed(this);
+        change.accept(changed);
+        return changed.options();
+    }
+
+    /** The fields of a copy, open for a change. */
+    private static final class Changed {
+        private int threads;
+        private OptionalInt contextLength;
+        private Optional<Path> factors;
+        private Form form;
+        private boolean transfer;
+        private Optional<WorkerPool> pool;
+        private Function<WorkerPool, Backend> backend;
+        private int blockSize;
+        private int maxBatch;
+        private LongSupplier clock;
+        private long cacheBytes;
+        private CacheFormat keyValueType;
+        private Optional<Quantize> quantize;
+
+        Changed(EngineOptions from) {
+            threads = from.threads;
+            contextLength = from.contextLength;
+            factors = from.factors;
+            form = from.form;
+            transfer = from.transfer;
+            pool = from.pool;
+            backend = from.backend;
+            blockSize = from.blockSize;
+            maxBatch = from.maxBatch;
+            clock = from.clock;
+            cacheBytes = from.cacheBytes;
+            keyValueType = from.keyValueType;
+            quantize = from.quantize;
+        }
+
+        EngineOptions options() {
+            return new EngineOptions(
+                    threads,
+                    contextLength,
+                    factors,
+                    form,
+                    transfer,
+                    pool,
+                    backend,
+                    blockSize,
+                    maxBatch,
+                    clock,
+                    cacheBytes,
+                    keyValueType,
+                    quantize);
+        }
     }
 }

@@ -2,6 +2,7 @@ package dev.mimic.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.mimic.engine.sampling.SamplingOptions;
 import dev.mimic.kernels.backend.Backend;
 import dev.mimic.testkit.Allocations;
 import dev.mimic.testkit.RandomFolder;
@@ -85,9 +86,35 @@ final class AllocationTest {
         }
     }
 
+    @Test
+    void twoHundredStepsThatSampleAllocateNothing() {
+        Path model = RandomFolder.write(
+                temporary.resolve("model"),
+                "qwen3",
+                "Qwen3ForCausalLM",
+                1,
+                Map.of("max_position_embeddings", 8192, "head_dim", 8));
+        SamplingOptions warm = SamplingOptions.GREEDY.withTemperature(0.8f);
+        List<SamplingOptions> samplings = List.of(
+                warm.withTopP(0.95f),
+                warm.withTopK(40),
+                warm.withTopK(40).withTopP(0.9f).withMinP(0.01f).withRepetitionPenalty(1.1f));
+        try (Engine engine = Engine.open(model, EngineOptions.DEFAULTS.withBackend(Backend::vector))) {
+            for (SamplingOptions sampling : samplings) {
+                check(engine, Adapter.NONE, sampling, sampling.toString());
+            }
+        }
+    }
+
     private static void check(Engine engine, Adapter adapter, String form) {
-        GenerationRequest request =
-                GenerationRequest.ofIds(1, 2, 3).withMaxTokens(MOST_TOKENS).withIgnoreEos(true);
+        check(engine, adapter, SamplingOptions.GREEDY, form);
+    }
+
+    private static void check(Engine engine, Adapter adapter, SamplingOptions sampling, String form) {
+        GenerationRequest request = GenerationRequest.ofIds(1, 2, 3)
+                .withMaxTokens(MOST_TOKENS)
+                .withSampling(sampling)
+                .withIgnoreEos(true);
         Meter meter = new Meter();
         CountDownLatch all = new CountDownLatch(1);
         List<PendingGeneration> pending = new ArrayList<>();

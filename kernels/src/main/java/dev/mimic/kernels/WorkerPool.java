@@ -1,6 +1,5 @@
 package dev.mimic.kernels;
 
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,27 +28,43 @@ public final class WorkerPool implements AutoCloseable {
     /** About a millisecond: a spinning worker whose partner lost its core must give way. */
     private static final int SPINS = 20_000;
 
+    /** About a tenth of it: a caller that waits for a worker may be what keeps the worker from its core. */
+    private static final int PATIENCE = 2_000;
+
     private final ReentrantLock oneCaller = new ReentrantLock();
     private final Worker[] workers;
 
-    /** By share: the last round in which somebody took it. */
-    private final AtomicIntegerArray taken;
+    /** Integers from one of {@link #state} to the next: two cache lines, because lines are fetched in pairs. */
+    private static final int APART = 32;
+
+    /** Where the round is in {@link #state}; the workers that wait read nothing else. */
+    private static final int ROUND = APART;
 
     /** Shares of this round that are not finished. */
-    private final AtomicInteger pending = new AtomicInteger();
+    private static final int PENDING = 2 * APART;
+
+    /** By share, APART from each other: the last round in which somebody took it. */
+    private static final int TAKEN = 3 * APART;
+
+    /**
+     * What threads tell each other, each number in cache lines of its own: a line that one thread polls and another
+     * writes for other reasons goes back and forth for nothing.
+     */
+    private final AtomicIntegerArray state;
 
     // written under oneCaller, published to the workers by the volatile write of the round
     private Task task;
     private int items;
     private int grain;
     private int shares;
-    private volatile int round;
     private volatile boolean closed;
-    private volatile Throwable failure;
+
+    /** Of the round that runs; written before a share counts as finished, read when all are. */
+    private Throwable failure;
 
     private WorkerPool(int threads) {
         Shapes.positive("WorkerPool", "threads", threads);
-        taken = new AtomicIntegerArray(threads);
+        state = new AtomicIntegerArray(TAKEN + threads * APART);
         workers = new Worker[threads - 1];
         for (int i = 0; i < workers.length; i++) {
             workers[i] = new Worker(i + 1);
@@ -100,28 +115,29 @@ public final class WorkerPool implements AutoCloseable {
         }
     }
 
-    @SuppressWarnings({"ThreadPriorityCheck", "NonAtomicVolatileUpdate"}) // the lock's holder alone writes the round
+    @SuppressWarnings("ThreadPriorityCheck")
     private void handOver(int items, int grain, Task task) {
         this.items = items;
         this.grain = grain;
         this.task = task;
         shares = Math.min(threads(), (items + grain - 1) / grain);
         failure = null;
-        pending.set(shares);
-        int now = round + 1;
+        state.setPlain(PENDING, shares);
+        int now = state.getPlain(ROUND) + 1; // the lock's holder alone writes it
         for (int i = shares; i < threads(); i++) {
-            taken.set(i, now); // no share of this round, and of no earlier one any more
+            state.setPlain(TAKEN + i * APART, now); // no share of this round, and of no earlier one any more
         }
-        round = now;
+        state.set(ROUND, now); // publishes all of the above
         for (int i = 1; i < shares; i++) {
             workers[i - 1].wake();
         }
-        for (int share = 0; share < shares; share++) {
-            runShare(share, now);
+        runShare(0); // which is nobody else's
+        for (int share = 1; share < shares; share++) {
+            takeShare(share, now);
         }
         int spins = 0;
-        while (pending.get() != 0) {
-            if (++spins < SPINS) {
+        while (state.get(PENDING) != 0) {
+            if (++spins < PATIENCE) {
                 Thread.onSpinWait();
             } else {
                 Thread.yield(); // a worker that lost its core in the middle of a share gets the caller's
@@ -140,11 +156,14 @@ public final class WorkerPool implements AutoCloseable {
      * Runs a share of a round unless somebody took it. By the end of a round all of its shares are taken, so that a worker
      * that comes late from an old round finds nothing to take, and what it reads below belongs to the round it took.
      */
-    private void runShare(int share, int now) {
-        int last = taken.get(share);
-        if (last - now >= 0 || !taken.compareAndSet(share, last, now)) {
-            return;
+    private void takeShare(int share, int now) {
+        int last = state.get(TAKEN + share * APART);
+        if (last - now < 0 && state.compareAndSet(TAKEN + share * APART, last, now)) {
+            runShare(share);
         }
+    }
+
+    private void runShare(int share) {
         int chunks = (items + grain - 1) / grain;
         int begin = (int) ((long) chunks * share / shares) * grain;
         int end = Math.min(items, (int) ((long) chunks * (share + 1) / shares) * grain);
@@ -153,13 +172,12 @@ public final class WorkerPool implements AutoCloseable {
         } catch (Throwable t) {
             failure = t;
         } finally {
-            pending.decrementAndGet();
+            state.decrementAndGet(PENDING);
         }
     }
 
     /** Ends the workers after the task that is running. Idempotent. */
     @Override
-    @SuppressWarnings("NonAtomicVolatileUpdate") // the lock's holder alone writes the round
     public void close() {
         oneCaller.lock();
         try {
@@ -168,7 +186,7 @@ public final class WorkerPool implements AutoCloseable {
             }
             closed = true;
             shares = 0;
-            round = round + 1;
+            state.set(ROUND, state.getPlain(ROUND) + 1);
             for (Worker worker : workers) {
                 worker.wake();
             }
@@ -208,25 +226,25 @@ public final class WorkerPool implements AutoCloseable {
                 if (closed) {
                     return;
                 }
-                runShare(index, seen);
+                takeShare(index, seen);
             }
         }
 
         /** Waits for another round than the one seen last, and gives it. */
         private int await(int seen) {
             int spins = 0;
-            while (round == seen) {
+            while (state.get(ROUND) == seen) {
                 if (++spins < SPINS) {
                     Thread.onSpinWait();
                 } else {
                     parked = true;
-                    if (round == seen) {
+                    if (state.get(ROUND) == seen) {
                         LockSupport.park(WorkerPool.this);
                     }
                     parked = false;
                 }
             }
-            return round;
+            return state.get(ROUND);
         }
 
         void joinUninterrupted() {

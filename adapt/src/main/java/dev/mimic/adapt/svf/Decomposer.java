@@ -144,6 +144,7 @@ public final class Decomposer implements AutoCloseable {
         return folder.finished(index, weight, w.rows(), w.cols(), rank(w)).orElseGet(() -> {
             Decomposition decomposition = decompose(file, tensor);
             folder.write(index, decomposition);
+            tensor.unload(); // a model is larger than what one of its matrices needs
             return decomposition.report();
         });
     }

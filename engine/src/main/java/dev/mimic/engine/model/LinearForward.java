@@ -22,6 +22,11 @@ final class LinearForward {
             case Linear.Dense dense -> multiply(backend, step, dense.weight(), x, y);
             case Linear.Svf svf -> multiply(svf, backend, step, x, scratch, y, trace);
         }
+        finish(linear, backend, step, x, y);
+    }
+
+    /** Adds what comes after the weight: low-rank pairs, then the bias. */
+    static void finish(Linear linear, Backend backend, Step step, float[] x, float[] y) {
         LowRankPair[] pairs = step.lowRank(linear.place());
         if (pairs != null) {
             long[] keys = step.dropoutKeys(linear.place());

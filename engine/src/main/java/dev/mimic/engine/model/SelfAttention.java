@@ -15,6 +15,9 @@ final class SelfAttention {
     private final float epsilon;
     private final int layer;
     private final TransformerWeights.Attention weights;
+    private final LinearGroup keysAndValues;
+    private final LinearGroup all;
+    private final float[][] outputs = new float[3][];
 
     SelfAttention(
             Backend backend, AttentionShape shape, float epsilon, int layer, TransformerWeights.Attention weights) {
@@ -23,18 +26,23 @@ final class SelfAttention {
         this.epsilon = epsilon;
         this.layer = layer;
         this.weights = weights;
+        this.keysAndValues = new LinearGroup(weights.k(), weights.v());
+        this.all = new LinearGroup(weights.k(), weights.v(), weights.q());
     }
 
     int layer() {
         return layer;
     }
 
-    /** Leaves keys and values of {@code a.normed} in the rows' caches. */
+    /** Leaves keys and values of {@code a.normed} in the rows' caches; in decoding, where all rows are wanted, queries too. */
     void store(Step step, Activations a, ForwardTrace trace) {
         int rows = step.rows();
         LayerArrays arrays = a.of(layer, trace);
-        LinearForward.apply(weights.k(), backend, step, a.normed, a, arrays.k(), trace);
-        LinearForward.apply(weights.v(), backend, step, a.normed, a, arrays.v(), trace);
+        outputs[0] = arrays.k();
+        outputs[1] = arrays.v();
+        outputs[2] = arrays.q();
+        LinearGroup group = step.phase() == Phase.DECODE ? all : keysAndValues;
+        group.apply(backend, step, a.normed, a, outputs, trace);
         if (weights.kNorm().length > 0) {
             trace.keys(layer, rows, arrays.k());
             backend.row().rmsNorm(rows * shape.kvHeads(), arrays.k(), weights.kNorm(), epsilon, arrays.k());
@@ -55,7 +63,9 @@ final class SelfAttention {
     void forward(Step step, Activations a, ForwardTrace trace) {
         int rows = step.rows();
         float[] q = a.of(layer, trace).q();
-        LinearForward.apply(weights.q(), backend, step, a.normed, a, q, trace);
+        if (step.phase() != Phase.DECODE) {
+            LinearForward.apply(weights.q(), backend, step, a.normed, a, q, trace);
+        }
         if (weights.qNorm().length > 0) {
             trace.queries(layer, rows, q);
             backend.row().rmsNorm(rows * shape.heads(), q, weights.qNorm(), epsilon, q);

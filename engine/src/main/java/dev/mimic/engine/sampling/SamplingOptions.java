@@ -2,6 +2,7 @@ package dev.mimic.engine.sampling;
 
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /**
  * How the next token is chosen from the logits. The defaults choose greedily; every {@code with…} method gives a changed
@@ -86,124 +87,98 @@ public record SamplingOptions(
 
     /** A copy with another temperature; 0 is greedy. */
     public SamplingOptions withTemperature(float value) {
-        return new SamplingOptions(
-                value,
-                topK,
-                topP,
-                minP,
-                repetitionPenalty,
-                presencePenalty,
-                frequencyPenalty,
-                logitBias,
-                seed,
-                logprobs);
+        return change(c -> c.temperature = value);
     }
 
     /** A copy with another number of largest logits; 0 is no limit. */
     public SamplingOptions withTopK(int value) {
-        return new SamplingOptions(
-                temperature,
-                value,
-                topP,
-                minP,
-                repetitionPenalty,
-                presencePenalty,
-                frequencyPenalty,
-                logitBias,
-                seed,
-                logprobs);
+        return change(c -> c.topK = value);
     }
 
     /** A copy with another probability to reach; 1 is no limit. */
     public SamplingOptions withTopP(float value) {
-        return new SamplingOptions(
-                temperature,
-                topK,
-                value,
-                minP,
-                repetitionPenalty,
-                presencePenalty,
-                frequencyPenalty,
-                logitBias,
-                seed,
-                logprobs);
+        return change(c -> c.topP = value);
     }
 
     /** A copy with another least share of the largest probability; 0 is no limit. */
     public SamplingOptions withMinP(float value) {
-        return new SamplingOptions(
-                temperature,
-                topK,
-                topP,
-                value,
-                repetitionPenalty,
-                presencePenalty,
-                frequencyPenalty,
-                logitBias,
-                seed,
-                logprobs);
+        return change(c -> c.minP = value);
     }
 
     /** A copy with another repetition penalty; 1 is none. */
     public SamplingOptions withRepetitionPenalty(float value) {
-        return new SamplingOptions(
-                temperature, topK, topP, minP, value, presencePenalty, frequencyPenalty, logitBias, seed, logprobs);
+        return change(c -> c.repetitionPenalty = value);
     }
 
     /** A copy with another presence penalty; 0 is none. */
     public SamplingOptions withPresencePenalty(float value) {
-        return new SamplingOptions(
-                temperature, topK, topP, minP, repetitionPenalty, value, frequencyPenalty, logitBias, seed, logprobs);
+        return change(c -> c.presencePenalty = value);
     }
 
     /** A copy with another frequency penalty; 0 is none. */
     public SamplingOptions withFrequencyPenalty(float value) {
-        return new SamplingOptions(
-                temperature, topK, topP, minP, repetitionPenalty, presencePenalty, value, logitBias, seed, logprobs);
+        return change(c -> c.frequencyPenalty = value);
     }
 
     /** A copy with other biases by token id. */
     public SamplingOptions withLogitBias(Map<Integer, Float> value) {
-        return new SamplingOptions(
-                temperature,
-                topK,
-                topP,
-                minP,
-                repetitionPenalty,
-                presencePenalty,
-                frequencyPenalty,
-                value,
-                seed,
-                logprobs);
+        return change(c -> c.logitBias = value);
     }
 
     /** A copy with another seed. */
     public SamplingOptions withSeed(long value) {
-        return new SamplingOptions(
-                temperature,
-                topK,
-                topP,
-                minP,
-                repetitionPenalty,
-                presencePenalty,
-                frequencyPenalty,
-                logitBias,
-                value,
-                logprobs);
+        return change(c -> c.seed = value);
     }
 
     /** A copy that reports another number of most probable tokens; {@link #NO_LOGPROBS} is none. */
     public SamplingOptions withLogprobs(int value) {
-        return new SamplingOptions(
-                temperature,
-                topK,
-                topP,
-                minP,
-                repetitionPenalty,
-                presencePenalty,
-                frequencyPenalty,
-                logitBias,
-                seed,
-                value);
+        return change(c -> c.logprobs = value);
+    }
+
+    private SamplingOptions change(Consumer<Changed> change) {
+        Changed changed = new Changed(this);
+        change.accept(changed);
+        return changed.options();
+    }
+
+    /** The fields of a copy, open for a change. */
+    private static final class Changed {
+        private float temperature;
+        private int topK;
+        private float topP;
+        private float minP;
+        private float repetitionPenalty;
+        private float presencePenalty;
+        private float frequencyPenalty;
+        private Map<Integer, Float> logitBias;
+        private long seed;
+        private int logprobs;
+
+        Changed(SamplingOptions from) {
+            temperature = from.temperature;
+            topK = from.topK;
+            topP = from.topP;
+            minP = from.minP;
+            repetitionPenalty = from.repetitionPenalty;
+            presencePenalty = from.presencePenalty;
+            frequencyPenalty = from.frequencyPenalty;
+            logitBias = from.logitBias;
+            seed = from.seed;
+            logprobs = from.logprobs;
+        }
+
+        SamplingOptions options() {
+            return new SamplingOptions(
+                    temperature,
+                    topK,
+                    topP,
+                    minP,
+                    repetitionPenalty,
+                    presencePenalty,
+                    frequencyPenalty,
+                    logitBias,
+                    seed,
+                    logprobs);
+        }
     }
 }

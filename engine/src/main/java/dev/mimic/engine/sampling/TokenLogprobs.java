@@ -8,6 +8,7 @@ import java.util.Arrays;
  */
 public final class TokenLogprobs {
     private final float[] raw;
+    private final double[] block = new double[1024];
     private final int[] topIds;
     private final float[] topLogits;
     private double logSumExp;
@@ -27,8 +28,12 @@ public final class TokenLogprobs {
             max = Math.max(max, logit);
         }
         double sum = 0;
-        for (float logit : raw) {
-            sum += Math.exp((double) logit - max);
+        for (int from = 0; from < raw.length; from += block.length) {
+            int count = Math.min(block.length, raw.length - from);
+            Exponentials.fill(raw, from, count, max, 1, block);
+            for (int i = 0; i < count; i++) {
+                sum += block[i];
+            }
         }
         logSumExp = max + Math.log(sum);
         if (topIds.length > 0) {

@@ -69,9 +69,7 @@ final class VectorHeads {
         int to = last - chunk;
         int firstPanel = from / PANEL * PANEL;
         pack(q, query);
-        for (int p = firstPanel; p < to; p += PANEL) {
-            scores(cache, cache.panelAt(shape, kvHead, chunk + p), p);
-        }
+        scores(shape, cache, kvHead, chunk, firstPanel, to);
         boolean q8 = cache.type() == KeyValueType.Q8;
         int end = KeyValues.padded(to);
         for (int h = 0; h < heads; h++) {
@@ -85,8 +83,12 @@ final class VectorHeads {
                 multiply(cache.values(), cache.valueFactorAt(shape, kvHead, chunk), h, firstPanel, end);
             }
         }
-        Arrays.fill(sums, 0f);
         long values = cache.valueAt(shape, kvHead, chunk);
+        if (VectorWideScores.FIT && width % VectorWideValues.WIDTH == 0 && !q8) {
+            wideValues(cache, values, from, to);
+            return;
+        }
+        Arrays.fill(sums, 0f);
         for (int p = firstPanel; p < to; p += PANEL) {
             values(cache, values, Math.max(p, from), Math.min(p + PANEL, to));
         }
@@ -118,6 +120,63 @@ final class VectorHeads {
             int step = heads == 1 ? 1 : 4;
             for (int j = 0; j < size; j++) {
                 queries[to + j * step] = q[from + j] * scale;
+            }
+        }
+    }
+
+    /** The scores of all heads with the panels at {@code [first, last)} of the chunk, two at once where vectors are wide. */
+    private void scores(AttentionShape shape, KeyValues cache, int kvHead, int chunk, int first, int last) {
+        int p = first;
+        if (VectorWideScores.FIT && cache.type() != KeyValueType.Q8) {
+            int apart = (last - first) / (2 * PANEL) * PANEL; // positions in whole panels of each of two streams
+            for (; p < first + apart; p += PANEL) {
+                long panel = cache.panelAt(shape, kvHead, chunk + p);
+                wideScores(cache, panel, cache.panelAt(shape, kvHead, chunk + p + apart), p, apart);
+            }
+            p += apart;
+        }
+        for (; p < last; p += PANEL) {
+            scores(cache, cache.panelAt(shape, kvHead, chunk + p), p);
+        }
+    }
+
+    private void wideScores(KeyValues cache, long panel, long other, int p, int apart) {
+        MemorySegment keys = cache.keys();
+        boolean f32 = cache.type() == KeyValueType.F32;
+        if (heads == 1) {
+            if (f32) {
+                VectorWideScores.f32One(keys, panel, other, size, queries, 0, scores, p, apart);
+            } else {
+                VectorWideScores.bf16One(keys, panel, other, size, queries, 0, scores, p, apart);
+            }
+            return;
+        }
+        for (int h = 0; h < heads; h += 4) {
+            if (f32) {
+                VectorWideScores.f32Four(keys, panel, other, size, queries, h * size, scores, h * CHUNK + p, apart);
+            } else {
+                VectorWideScores.bf16Four(keys, panel, other, size, queries, h * size, scores, h * CHUNK + p, apart);
+            }
+        }
+    }
+
+    /** Makes the sums of all heads those of the values at {@code [first, last)} of the chunk. */
+    private void wideValues(KeyValues cache, long base, int first, int last) {
+        MemorySegment values = cache.values();
+        boolean f32 = cache.type() == KeyValueType.F32;
+        for (int h = 0; h < heads; h += 4) {
+            int weight = h * CHUNK;
+            int to = h * width;
+            for (int j = 0; j < width; j += VectorWideValues.WIDTH) {
+                if (heads == 1 && f32) {
+                    VectorWideValuesOfOne.f32(values, base, width, j, first, last, scores, weight, sums, to);
+                } else if (heads == 1) {
+                    VectorWideValuesOfOne.bf16(values, base, width, j, first, last, scores, weight, sums, to);
+                } else if (f32) {
+                    VectorWideValues.f32Four(values, base, width, j, first, last, scores, weight, sums, to);
+                } else {
+                    VectorWideValues.bf16Four(values, base, width, j, first, last, scores, weight, sums, to);
+                }
             }
         }
     }

@@ -61,6 +61,23 @@ public interface MatrixKernels {
     void gemvTransposed(Matrix weights, int batch, float[] x, float[] y);
 
     /**
+     * Several products of decoding, handed to the threads together. Each gives the bits that {@link #gemv} or
+     * {@link #gemvTransposed} gives alone.
+     *
+     * @param batch rows of every x and y; small (1 to about 32)
+     * @param group the products; no x is another's y
+     */
+    default void gemv(int batch, GemvGroup group) {
+        for (int i = 0; i < group.count(); i++) {
+            if (group.transposed(i)) {
+                gemvTransposed(group.weights(i), batch, group.x(i), group.y(i));
+            } else {
+                gemv(group.weights(i), batch, group.x(i), group.y(i));
+            }
+        }
+    }
+
+    /**
      * Matrix-matrix product of prefill: the same values as {@link #gemv}, in an order of summation of its own.
      *
      * @param weights [rows, cols]

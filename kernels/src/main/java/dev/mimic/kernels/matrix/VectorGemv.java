@@ -56,28 +56,44 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
 
     @Override
     public void range(Matrix weights, int batch, float[] x, float[] y, int begin, int end, VectorWorkspace workspace) {
-        boolean inPlace = batch == 1 && (weights instanceof Matrix.F32 || weights instanceof Matrix.Bf16);
+        if (batch == 1 && (weights instanceof Matrix.F32 || weights instanceof Matrix.Bf16)) {
+            inPlace(weights, begin, end, x, y, workspace);
+            return;
+        }
         for (int row = begin; row < end; row += ROWS) {
             int valid = Math.min(ROWS, end - row);
-            if (inPlace) {
-                inPlace(weights, row, valid, x, y, workspace);
-            } else {
-                widened(weights, row, valid, batch, x, y, workspace);
-            }
+            widened(weights, row, valid, batch, x, y, workspace);
             tail(weights, row, valid, first, batch, x, y, workspace);
         }
     }
 
-    private static void inPlace(Matrix weights, int row, int valid, float[] x, float[] y, VectorWorkspace workspace) {
+    /**
+     * One row of x. The four rows of weights at once are a quarter of the range apart: each is a stream from memory that
+     * goes on from row to row, where four neighbours would begin anew every four rows, in one page together.
+     */
+    private void inPlace(Matrix weights, int begin, int end, float[] x, float[] y, VectorWorkspace workspace) {
+        int apart = (end - begin + ROWS - 1) / ROWS;
+        Arrays.fill(y, begin, end, 0);
+        for (int row = begin; row < begin + apart; row++) {
+            rows(weights, row, apart, (end - row + apart - 1) / apart, x, y, workspace);
+        }
+        for (int row = begin; row < end; row += ROWS) {
+            tail(weights, row, Math.min(ROWS, end - row), first, 1, x, y, workspace);
+        }
+    }
+
+    /** The whole vectors of {@code valid} rows from {@code row} on, {@code apart} from each other. */
+    private static void rows(
+            Matrix weights, int row, int apart, int valid, float[] x, float[] y, VectorWorkspace workspace) {
         int cols = weights.cols();
         int body = SPECIES.loopBound(cols);
         int slice = slice(body);
         float[] sums = workspace.sums(ROWS * LANES);
+        long step = (long) apart * cols;
         long o0 = (long) row * cols;
-        long o1 = o0 + (valid > 1 ? cols : 0); // rows beyond the end repeat the first one and are dropped
-        long o2 = o0 + (valid > 2 ? 2L * cols : 0);
-        long o3 = o0 + (valid > 3 ? 3L * cols : 0);
-        Arrays.fill(y, row, row + valid, 0);
+        long o1 = o0 + (valid > 1 ? step : 0); // rows beyond the end repeat the first one and are dropped
+        long o2 = o0 + (valid > 2 ? 2 * step : 0);
+        long o3 = o0 + (valid > 3 ? 3 * step : 0);
         for (int col = 0; col < body; col += slice) {
             int length = Math.min(slice, body - col);
             if (weights instanceof Matrix.F32) {
@@ -86,7 +102,7 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
                 VectorDots.bf16(weights.data(), o0 + col, o1 + col, o2 + col, o3 + col, x, col, length, sums);
             }
             for (int k = 0; k < valid; k++) {
-                y[row + k] += VectorLanes.sum(sums, k * LANES);
+                y[row + k * apart] += VectorLanes.sum(sums, k * LANES);
             }
         }
     }

@@ -5,6 +5,7 @@ import static dev.mimic.kernels.VectorWidth.SPECIES;
 import dev.mimic.kernels.Shapes;
 import dev.mimic.kernels.VectorLanes;
 import dev.mimic.kernels.WorkerPool;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -81,7 +82,7 @@ final class VectorMatrixKernels implements MatrixKernels {
             run(quantizedGemv, weights, batch, x, y, weights.rows(), VectorQuantizedGemv.GRAIN);
             return;
         }
-        if (batch == 1 && weights instanceof Matrix.Int8 && VectorInt8Gemv.PAYS) {
+        if (isOneOfBytes(weights, batch)) {
             run(int8Gemv, weights, batch, x, y, weights.rows(), VectorInt8Gemv.GRAIN);
             return;
         }
@@ -105,6 +106,51 @@ final class VectorMatrixKernels implements MatrixKernels {
         } else {
             packed(panelGemmTransposed, weights, batch, x, y, weights.cols());
         }
+    }
+
+    @Override
+    public void gemv(int batch, GemvGroup group) {
+        if (batch == 0 || !alone(batch, group)) {
+            MatrixKernels.super.gemv(batch, group);
+            return;
+        }
+        gemv.from(0);
+        try {
+            for (int i = 0; i < group.count(); i++) {
+                Matrix weights = group.weights(i);
+                float[] x = group.x(i);
+                float[] y = group.y(i);
+                if (group.transposed(i)) {
+                    MatrixShapes.transposed("gemvTransposed", weights, batch, x, y);
+                    job.add(gemvTransposed, weights, batch, x, y, weights.cols(), VectorGemvTransposed.GRAIN);
+                } else {
+                    MatrixShapes.forward("gemv", weights, batch, x, y);
+                    if (isQuantized(weights)) {
+                        job.add(quantizedGemv, weights, batch, x, y, weights.rows(), VectorQuantizedGemv.GRAIN);
+                    } else if (isOneOfBytes(weights, batch)) {
+                        job.add(int8Gemv, weights, batch, x, y, weights.rows(), VectorInt8Gemv.GRAIN);
+                    } else {
+                        job.add(gemv, weights, batch, x, y, weights.rows(), VectorGemv.GRAIN);
+                    }
+                }
+            }
+            job.handOver();
+        } finally {
+            job.forget();
+        }
+    }
+
+    /** Whether every product is one operation on ranges, with nothing to pack before. */
+    private static boolean alone(int batch, GemvGroup group) {
+        for (int i = 0; i < group.count(); i++) {
+            boolean several = group.transposed(i)
+                    ? batch >= VectorGemvTransposed.MANY
+                    : !isQuantized(group.weights(i)) && VectorGemvPanels.rowsOf(batch) > 0;
+            if (several) {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override
@@ -133,6 +179,10 @@ final class VectorMatrixKernels implements MatrixKernels {
         return weights instanceof Matrix.Q8 || weights instanceof Matrix.Q4;
     }
 
+    private static boolean isOneOfBytes(Matrix weights, int batch) {
+        return batch == 1 && weights instanceof Matrix.Int8 && VectorInt8Gemv.PAYS;
+    }
+
     /** Threads share the rows of x where each gets enough of them to repay that it packs all weights. */
     private void packed(VectorPanelGemm product, Matrix weights, int batch, float[] x, float[] y, int outputs) {
         if (batch / workspaces.length >= Math.min(outputs, ROWS_WORTH_PACKING)) {
@@ -143,21 +193,9 @@ final class VectorMatrixKernels implements MatrixKernels {
     }
 
     private void run(Ranged operation, Matrix weights, int batch, float[] x, float[] y, int items, int grain) {
-        if (batch == 0 || items == 0) {
-            return;
-        }
-        long count = (long) weights.rows() * weights.cols();
-        boolean small = count < FEW_WEIGHTS && count * batch < FEW_PRODUCTS;
-        job.operation = operation;
-        job.weights = weights;
-        job.batch = batch;
-        job.x = x;
-        job.y = y;
-        job.items = items;
-        job.grain = grain;
-        job.shares = small ? 1 : (int) Math.min(workspaces.length, ((long) items + grain - 1) / grain);
         try {
-            pool.run(job.shares, 1, job);
+            job.add(operation, weights, batch, x, y, items, grain);
+            job.handOver();
         } finally {
             job.forget();
         }
@@ -173,8 +211,8 @@ final class VectorMatrixKernels implements MatrixKernels {
         void range(Matrix weights, int batch, float[] x, float[] y, int begin, int end, VectorWorkspace workspace);
     }
 
-    /** What is handed over: one share a thread, because each share needs a workspace of its own. */
-    private final class Job implements WorkerPool.Task {
+    /** One product as it is handed over. Mutable, because products are handed over without allocating. */
+    private static final class Part {
         private Ranged operation;
         private Matrix weights;
         private int batch;
@@ -182,30 +220,88 @@ final class VectorMatrixKernels implements MatrixKernels {
         private float[] y;
         private int items;
         private int grain;
-        private int shares;
 
-        @Override
-        public void run(int first, int last) {
-            for (int share = first; share < last; share++) {
-                int begin = bound(share);
-                int end = bound(share + 1);
-                if (begin < end) {
-                    operation.range(weights, batch, x, y, begin, end, workspaces[share]);
-                }
+        /** A share's range of this product, which may be empty. */
+        void run(int share, int shares, VectorWorkspace workspace) {
+            int begin = bound(share, shares);
+            int end = bound(share + 1, shares);
+            if (begin < end) {
+                operation.range(weights, batch, x, y, begin, end, workspace);
             }
         }
 
-        private int bound(int share) {
-            long grains = ((long) items + grain - 1) / grain;
-            return (int) Math.min(items, grains * share / shares * grain);
+        private int bound(int share, int shares) {
+            return (int) Math.min(items, grains() * share / shares * grain);
         }
 
-        /** Segments are borrowed, never kept. */
+        long grains() {
+            return ((long) items + grain - 1) / grain;
+        }
+
         void forget() {
             operation = null;
             weights = null;
             x = null;
             y = null;
+        }
+    }
+
+    /** What is handed over: one share a thread, because each share needs a workspace of its own. */
+    private final class Job implements WorkerPool.Task {
+        private Part[] parts = {new Part()};
+        private int count;
+        private int shares;
+
+        /** Adds a product, unless there is nothing to do. */
+        void add(Ranged operation, Matrix weights, int batch, float[] x, float[] y, int items, int grain) {
+            if (batch == 0 || items == 0) {
+                return;
+            }
+            if (count == parts.length) {
+                parts = Arrays.copyOf(parts, count + 1);
+                parts[count] = new Part();
+            }
+            Part part = parts[count++];
+            part.operation = operation;
+            part.weights = weights;
+            part.batch = batch;
+            part.x = x;
+            part.y = y;
+            part.items = items;
+            part.grain = grain;
+        }
+
+        void handOver() {
+            long elements = 0;
+            long products = 0;
+            long grains = 0;
+            for (int i = 0; i < count; i++) {
+                Matrix weights = parts[i].weights;
+                long size = (long) weights.rows() * weights.cols();
+                elements += size;
+                products += size * parts[i].batch;
+                grains = Math.max(grains, parts[i].grains());
+            }
+            boolean small = elements < FEW_WEIGHTS && products < FEW_PRODUCTS;
+            shares = small ? 1 : (int) Math.min(workspaces.length, grains);
+            pool.run(shares, 1, this);
+        }
+
+        @Override
+        public void run(int first, int last) {
+            for (int share = first; share < last; share++) {
+                for (int i = 0; i < count; i++) {
+                    parts[i].run(share, shares, workspaces[share]);
+                }
+            }
+        }
+
+        /** Segments are borrowed, never kept. */
+        void forget() {
+            for (int i = 0; i < count; i++) {
+                parts[i].forget();
+            }
+            count = 0;
         }
     }
 }

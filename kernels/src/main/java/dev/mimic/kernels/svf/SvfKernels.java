@@ -2,6 +2,7 @@ package dev.mimic.kernels.svf;
 
 import dev.mimic.kernels.Shapes;
 import dev.mimic.kernels.WorkerPool;
+import dev.mimic.kernels.matrix.GemvGroup;
 import dev.mimic.kernels.matrix.MatrixKernels;
 
 /**
@@ -120,9 +121,64 @@ public final class SvfKernels {
             product = new float[batch * out];
         }
         multiply(phase, factors, last + 1, x, scales, kept, scratch, product);
-        for (int i = 0; i <= last; i++) {
+        addCorrections(last + 1, out, scales, product, y);
+    }
+
+    /**
+     * Decoding, together with other products: adds {@code Vᵀ x} to a group. {@link #addExpansion} goes on from there when the
+     * group has run.
+     *
+     * @param x [batch, in]
+     * @param projected [batch, rank]; overwritten when the group runs
+     */
+    public void addProjection(GemvGroup group, SvfFactors factors, float[] x, float[] projected) {
+        if (factors.transposed()) {
+            group.add(factors.v(), x, projected);
+        } else {
+            group.addTransposed(factors.v(), x, projected);
+        }
+    }
+
+    /**
+     * Scales what {@link #addProjection} left and adds the product with U to a group. When that has run, y has the bits of {@link
+     * #apply}, and for rows without a scale something of no meaning.
+     *
+     * @param batch rows
+     * @param scales [batch][rank], one array a row or null; rows may share an array
+     * @param projected [batch, rank]; scaled in place
+     * @param y [batch, out]; overwritten when the group runs
+     */
+    public void addExpansion(
+            GemvGroup group, SvfFactors factors, int batch, float[][] scales, float[] projected, float[] y) {
+        int rank = factors.rank();
+        Shapes.atLeast("svf", "scales", scales.length, batch);
+        Shapes.atLeast("svf", "projected", projected.length, (long) batch * rank);
+        for (int i = 0; i < batch; i++) {
             if (scales[i] != null) {
-                add(product, y, i * out, out);
+                Shapes.atLeast("svf", "scale", scales[i].length, rank);
+            }
+        }
+        scale.set(scales, rank, projected, projected);
+        pool.run(batch, Math.max(1, SHARE / Math.max(1, rank)), scale);
+        group.add(factors.u(), projected, y);
+    }
+
+    /**
+     * {@code y[i] += corrections[i]} where row i has a scale: the end of {@link #accumulate}.
+     *
+     * @param batch rows
+     * @param out elements of a row
+     * @param scales [batch], null for rows that stay as they are
+     * @param corrections [batch, out]
+     * @param y [batch, out]; accumulated into
+     */
+    public void addCorrections(int batch, int out, float[][] scales, float[] corrections, float[] y) {
+        Shapes.atLeast("svf", "scales", scales.length, batch);
+        Shapes.atLeast("svf", "corrections", corrections.length, (long) batch * out);
+        Shapes.atLeast("svf", "y", y.length, (long) batch * out);
+        for (int i = 0; i < batch; i++) {
+            if (scales[i] != null) {
+                add(corrections, y, i * out, out);
             }
         }
     }

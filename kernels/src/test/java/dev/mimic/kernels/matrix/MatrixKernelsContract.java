@@ -11,7 +11,9 @@ import dev.mimic.testkit.SeededCases;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -122,6 +124,70 @@ abstract class MatrixKernelsContract {
                 }
             }
         });
+    }
+
+    @Test
+    void productsHandedOverTogetherHaveTheBitsTheyHaveAlone() {
+        SeededCases.run(40, 450, random -> {
+            try (Arena arena = Arena.ofShared()) {
+                int batch = BATCHES[random.nextInt(BATCHES.length)];
+                boolean large = random.nextBoolean(); // enough for all threads
+                GemvGroup group = new GemvGroup();
+                List<float[]> expected = new ArrayList<>();
+                for (int i = random.nextInt(6); i > 0; i--) {
+                    Product product = random.nextBoolean() ? Product.GEMV : Product.GEMV_TRANSPOSED;
+                    int most = large ? 500 : 100;
+                    Matrix weights = Product.weights(
+                            arena,
+                            random,
+                            Product.Format.any(random),
+                            random.nextInt(0, most),
+                            random.nextInt(0, most),
+                            random.nextInt(4));
+                    float[] x = Product.activations(random, batch * product.inputs(weights));
+                    float[] y = new float[batch * product.outputs(weights) + 3];
+                    Arrays.fill(y, 12345.678f); // what is behind the product stays
+                    float[] alone = y.clone();
+                    if (product == Product.GEMV) {
+                        group.add(weights, x, y);
+                        kernels.gemv(weights, batch, x, alone);
+                    } else {
+                        group.addTransposed(weights, x, y);
+                        kernels.gemvTransposed(weights, batch, x, alone);
+                    }
+                    expected.add(alone);
+                }
+                kernels.gemv(batch, group);
+                for (int i = 0; i < group.count(); i++) {
+                    assertSameBits(
+                            expected.get(i),
+                            group.y(i),
+                            "product " + i + " of " + group.count() + ", " + Product.describe(group.weights(i))
+                                    + (group.transposed(i) ? " transposed" : "") + ", batch " + batch);
+                }
+                group.clear();
+                assertEquals(0, group.count());
+            }
+        });
+    }
+
+    @Test
+    void aGroupWithAShortArrayIsRefusedAndTheNextOneRuns() {
+        try (Arena arena = Arena.ofShared()) {
+            Matrix weights = Product.weights(arena, SeededCases.generator(1), Product.Format.F32, 6, 5, 0);
+            GemvGroup group = new GemvGroup();
+            group.add(weights, new float[10], new float[12]);
+            group.addTransposed(weights, new float[12], new float[9]);
+            assertThrows(IllegalArgumentException.class, () -> kernels.gemv(2, group));
+            group.clear();
+            float[] x = {1, 2, 3, 4, 5};
+            float[] expected = new float[6];
+            kernels.gemv(weights, 1, x, expected);
+            float[] y = new float[6];
+            group.add(weights, x, y);
+            kernels.gemv(1, group);
+            assertArrayEquals(expected, y);
+        }
     }
 
     @ParameterizedTest

@@ -25,7 +25,15 @@ final class VectorMatrixKernelsTest extends MatrixKernelsContract {
             Matrix bytes = Product.weights(arena, SeededCases.generator(6), Product.Format.INT8, 96, 200, 0);
             float[] x = Product.activations(SeededCases.generator(3), 4 * 200);
             float[] y = new float[4 * 200];
+            float[] z = new float[200];
             assertAllocatesNothing("gemv BF16, 1 row", () -> kernels.gemv(weights, 1, x, y));
+            GemvGroup group = new GemvGroup();
+            assertAllocatesNothing("two products together, 1 row", () -> {
+                group.add(weights, x, y);
+                group.addTransposed(weights, x, z);
+                kernels.gemv(1, group);
+                group.clear();
+            });
             assertAllocatesNothing("gemv F16, 4 rows", () -> kernels.gemv(halves, 4, x, y));
             assertAllocatesNothing("gemv bytes, 1 row", () -> kernels.gemv(bytes, 1, x, y));
             assertAllocatesNothing("gemv bytes, 4 rows", () -> kernels.gemv(bytes, 4, x, y));

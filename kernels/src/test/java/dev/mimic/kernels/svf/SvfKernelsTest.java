@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.backend.Backend;
+import dev.mimic.kernels.matrix.GemvGroup;
 import dev.mimic.kernels.matrix.Matrix;
 import dev.mimic.kernels.matrix.MatrixKernels;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
@@ -98,6 +99,45 @@ final class SvfKernelsTest {
                 assertArrayEquals(y, Arrays.copyOfRange(added, i * c.out(), (i + 1) * c.out()));
             }
         });
+    }
+
+    @Test
+    void decodingInGroupsHasTheBitsOfDecodingAlone() {
+        for (Backend backend : List.of(Backend.scalar(pool), Backend.best(pool))) {
+            SvfKernels kernels = backend.svf();
+            for (int[] shape : SHAPES) {
+                try (Arena arena = Arena.ofShared()) {
+                    Case gate = new Case(arena, shape, SeededCases.generator(4), false);
+                    Case up = new Case(arena, shape, SeededCases.generator(5), true);
+                    up.scales[2] = null;
+                    List<Case> both = List.of(gate, up);
+                    List<float[]> projected = List.of(gate.scratch(), up.scratch());
+                    List<float[]> corrections = List.of(gate.target(0), up.target(0));
+                    GemvGroup group = new GemvGroup();
+                    for (int i = 0; i < 2; i++) {
+                        kernels.addProjection(group, both.get(i).factors, gate.x, projected.get(i));
+                    }
+                    backend.matrix().gemv(BATCH, group);
+                    group.clear();
+                    for (int i = 0; i < 2; i++) {
+                        Case c = both.get(i);
+                        kernels.addExpansion(group, c.factors, BATCH, c.scales, projected.get(i), corrections.get(i));
+                    }
+                    backend.matrix().gemv(BATCH, group);
+                    for (int i = 0; i < 2; i++) {
+                        Case c = both.get(i);
+                        float[] expected = c.target(0.5f);
+                        kernels.accumulate(Phase.DECODE, c.factors, BATCH, gate.x, c.scales, c.scratch(), expected);
+                        float[] y = c.target(0.5f);
+                        kernels.addCorrections(BATCH, c.out(), c.scales, corrections.get(i), y);
+                        assertArrayEquals(expected, y);
+                    }
+                    float[] applied = gate.target(0);
+                    kernels.apply(Phase.DECODE, gate.factors, BATCH, gate.x, gate.scales, gate.scratch(), applied);
+                    assertArrayEquals(applied, corrections.get(0));
+                }
+            }
+        }
     }
 
     @Test

@@ -45,6 +45,13 @@ public record TensorView(String name, DType dtype, List<Long> shape, MemorySegme
         return Math.multiplyExact(elements, dtype.bytes());
     }
 
+    /** Lets a mapped tensor's pages go from memory; they come back from the file when read. For passes over whole models. */
+    public void unload() {
+        if (data.isMapped() && data.byteSize() > 0) {
+            data.unload();
+        }
+    }
+
     /** Number of elements. */
     public long elements() {
         return data.byteSize() / dtype.bytes();
