@@ -21,6 +21,10 @@ public final class VectorWidth {
     public static final VectorSpecies<Short> SHORTS =
             VectorSpecies.of(short.class, VectorShape.forBitSize(SPECIES.vectorBitSize() / 2));
 
+    /** Vectors of as many byte; at 128 bits, where there are none so short, of twice as many. */
+    public static final VectorSpecies<Byte> BYTES =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, SPECIES.vectorBitSize() / 4)));
+
     /** Vectors of short, of all bits. */
     public static final VectorSpecies<Short> WORDS = SPECIES.withLanes(short.class);
 

@@ -62,7 +62,7 @@ final class LinearBackward {
         }
         if (dz != null) {
             Factor factor = weights.factor(svf.slot());
-            backend.gradient().svf(rows, factor.sigma(), scale, kept, projected, dz);
+            backend.gradient().svf(rows, factor.scale(), scale, kept, projected, dz);
         } else if (through) {
             backend.gradient().scale(rows, scale, projected);
         }
@@ -70,7 +70,7 @@ final class LinearBackward {
             return;
         }
         if (svf.weight().isEmpty()) {
-            matrix.gemm(svf.factors().v(), rows, projected, dx);
+            backend.svf().expand(svf.factors(), rows, projected, dx);
             return;
         }
         matrix.gemmTransposed(svf.weight().get(), rows, g, dx);
@@ -79,7 +79,7 @@ final class LinearBackward {
             if (correction.length < elements) {
                 correction = new float[elements];
             }
-            matrix.gemm(svf.factors().v(), rows, projected, correction);
+            backend.svf().expand(svf.factors(), rows, projected, correction);
             backend.row().add(elements, correction, dx);
         }
     }

@@ -14,7 +14,7 @@ import java.util.Map;
  * @param oversampling columns of the sketch beyond the rank; of no account for {@code FULL}
  * @param power power iterations; of no account for {@code FULL}
  * @param seed of the sketch; of no account for {@code FULL}
- * @param dtype type of U and V on disk, F32 or BF16; S is always F32
+ * @param dtype type of U and V on disk, F32, BF16, or I8 with a scale for each column; S is always F32
  * @param check whether what lies on disk is read back and measured, also what an earlier run finished
  */
 public record DecomposeOptions(
@@ -39,8 +39,8 @@ public record DecomposeOptions(
             throw new IllegalArgumentException(
                     "decompose: oversampling is " + oversampling + " and power " + power + ", expected at least 0");
         }
-        if (dtype != DType.F32 && dtype != DType.BF16) {
-            throw new IllegalArgumentException("decompose: dtype is " + dtype + ", expected F32 or BF16");
+        if (dtype != DType.F32 && dtype != DType.BF16 && dtype != DType.I8) {
+            throw new IllegalArgumentException("decompose: dtype is " + dtype + ", expected F32, BF16 or I8");
         }
         if (method == Method.FULL) {
             oversampling = 0;
@@ -91,7 +91,7 @@ public record DecomposeOptions(
         texts.put("targets", targets.text());
         texts.put("oversampling", Integer.toString(oversampling));
         texts.put("power", Integer.toString(power));
-        texts.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
+        texts.put("dtype", dtype == DType.I8 ? "q8" : dtype.name().toLowerCase(Locale.ROOT));
         return texts;
     }
 }

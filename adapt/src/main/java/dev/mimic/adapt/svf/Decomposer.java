@@ -11,8 +11,10 @@ import dev.mimic.kernels.svd.RandomizedSvd;
 import dev.mimic.kernels.svd.Sketch;
 import dev.mimic.kernels.svd.Svd;
 import dev.mimic.kernels.svd.SvdCheck;
+import dev.mimic.kernels.svf.SvfFactors;
 import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.model.ModelDirectory;
+import dev.mimic.loader.safetensors.DType;
 import dev.mimic.loader.safetensors.TensorView;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -97,9 +99,15 @@ public final class Decomposer implements AutoCloseable {
         return new Svd(
                 svd.rows(),
                 svd.cols(),
-                StoredFloats.rounded(options.dtype(), svd.u()),
+                stored(svd.u(), svd.rows(), svd.rank()),
                 svd.sigma(),
-                StoredFloats.rounded(options.dtype(), svd.v()));
+                stored(svd.v(), svd.cols(), svd.rank()));
+    }
+
+    private float[] stored(float[] matrix, int rows, int cols) {
+        return options.dtype() == DType.I8
+                ? RoundedColumns.of(matrix, rows, cols).widened()
+                : StoredFloats.rounded(options.dtype(), matrix);
     }
 
     /**
@@ -133,13 +141,12 @@ public final class Decomposer implements AutoCloseable {
         TensorView tensor = model.tensor(weight).orElseThrow();
         String file = String.valueOf(model.path().getFileName());
         Matrix w = WeightReader.matrix(file, tensor);
-        return folder.finished(index, weight, w.rows(), w.cols(), rank(w), options.dtype())
-                .orElseGet(() -> {
-                    Decomposition decomposition = decompose(file, tensor);
-                    folder.write(index, decomposition);
-                    tensor.unload(); // a model is larger than what one of its matrices needs
-                    return decomposition.report();
-                });
+        return folder.finished(index, weight, w.rows(), w.cols(), rank(w)).orElseGet(() -> {
+            Decomposition decomposition = decompose(file, tensor);
+            folder.write(index, decomposition);
+            tensor.unload(); // a model is larger than what one of its matrices needs
+            return decomposition.report();
+        });
     }
 
     /** Measures what lies on disk. */
@@ -173,15 +180,26 @@ public final class Decomposer implements AutoCloseable {
     }
 
     private static Svd svd(Factor factor) {
-        Matrix u = factor.factors().u();
-        Matrix v = factor.factors().v();
-        return new Svd(u.rows(), v.rows(), floats(u), factor.sigma(), floats(v));
+        SvfFactors held = factor.factors();
+        float[] u = floats(held.u(), false, factor.uScales());
+        float[] v = floats(held.v(), held.transposed(), factor.vScales());
+        return new Svd(held.out(), held.in(), u, factor.sigma(), v);
     }
 
-    private static float[] floats(Matrix matrix) {
-        float[] values = new float[Math.multiplyExact(matrix.rows(), matrix.cols())];
+    /**
+     * A factor in memory, [.., rank].
+     *
+     * @param transposed whether it is stored the other way
+     * @param scales of its columns; empty for none
+     */
+    private static float[] floats(Matrix matrix, boolean transposed, float[] scales) {
+        int rank = transposed ? matrix.rows() : matrix.cols();
+        int rows = transposed ? matrix.cols() : matrix.rows();
+        float[] values = new float[Math.multiplyExact(rows, rank)];
         for (int i = 0; i < values.length; i++) {
-            values[i] = matrix.get(i);
+            int k = i % rank;
+            float value = matrix.get(transposed ? (long) k * rows + i / rank : i);
+            values[i] = scales.length == 0 ? value : value * scales[k];
         }
         return values;
     }

@@ -36,11 +36,13 @@ final class FactorsFolder implements AutoCloseable {
 
     private final Path folder;
     private final Map<String, String> parameters;
+    private final DType dtype;
     private final FileChannel lockFile;
 
-    private FactorsFolder(Path folder, Map<String, String> parameters, FileChannel lockFile) {
+    private FactorsFolder(Path folder, Map<String, String> parameters, DType dtype, FileChannel lockFile) {
         this.folder = folder;
         this.parameters = parameters;
+        this.dtype = dtype;
         this.lockFile = lockFile;
     }
 
@@ -55,7 +57,7 @@ final class FactorsFolder implements AutoCloseable {
     static FactorsFolder open(Path folder, String base, DecomposeOptions options) {
         Map<String, String> parameters = new LinkedHashMap<>();
         parameters.put("format", Factors.FORMAT);
-        parameters.put("version", Factors.VERSION);
+        parameters.put("version", options.dtype() == DType.I8 ? Factors.VERSION_8_BIT : Factors.VERSION);
         parameters.put("base", base);
         parameters.putAll(options.asTexts());
         try {
@@ -63,7 +65,7 @@ final class FactorsFolder implements AutoCloseable {
                 refuseStrangers(folder);
             }
             Files.createDirectories(folder);
-            FactorsFolder result = new FactorsFolder(folder, parameters, lock(folder));
+            FactorsFolder result = new FactorsFolder(folder, parameters, options.dtype(), lock(folder));
             boolean opened = false;
             try {
                 result.refuseOtherParameters();
@@ -177,7 +179,7 @@ final class FactorsFolder implements AutoCloseable {
      *
      * @param rank singular values expected
      */
-    Optional<MatrixReport> finished(int index, String weight, int rows, int cols, int rank, DType dtype) {
+    Optional<MatrixReport> finished(int index, String weight, int rows, int cols, int rank) {
         if (!Files.exists(path(index))) {
             return Optional.empty();
         }
@@ -186,7 +188,11 @@ final class FactorsFolder implements AutoCloseable {
             boolean right = weight.equals(texts.get("weight"))
                     && is(file.tensor(weight + ".U"), dtype, rows, rank)
                     && is(file.tensor(weight + ".S"), DType.F32, rank)
-                    && is(file.tensor(weight + ".V"), dtype, cols, rank);
+                    && (dtype == DType.I8
+                            ? is(file.tensor(weight + ".VT"), dtype, rank, cols)
+                                    && is(file.tensor(weight + ".US"), DType.F32, rank)
+                                    && is(file.tensor(weight + ".VS"), DType.F32, rank)
+                            : is(file.tensor(weight + ".V"), dtype, cols, rank));
             return right
                     ? Optional.of(new MatrixReport(
                             weight,
@@ -223,7 +229,7 @@ final class FactorsFolder implements AutoCloseable {
         for (int i = 0; i < reports.size(); i++) {
             String weight = reports.get(i).weight();
             worst = Math.max(worst, reports.get(i).relativeError());
-            for (String part : List.of(".U", ".S", ".V")) {
+            for (String part : Factors.parts(dtype == DType.I8)) {
                 weightMap.put(weight + part, shard(i));
             }
         }

@@ -192,21 +192,16 @@ public final class Merge implements AutoCloseable {
         float[] z = mixture.z(view.name(), factor.sigma());
         double[] scale = new double[z.length];
         for (int i = 0; i < scale.length; i++) {
-            scale[i] = factor.sigma()[i] * (factor.fullRank() ? (double) z[i] : (double) z[i] - 1);
+            scale[i] = factor.scale()[i] * (factor.fullRank() ? (double) z[i] : (double) z[i] - 1);
         }
         int cols = w.cols();
         MemorySegment bytes = allocate(view.elements(), type);
         new Recomposition(backend.doubles(), pool)
-                .write(
-                        factor.fullRank() ? null : w,
-                        factor.factors().u(),
-                        scale,
-                        factor.factors().v(),
-                        (row, values, offset) -> {
-                            for (int j = 0; j < cols; j++) {
-                                put(view.name(), type, bytes, (long) row * cols + j, (float) values[offset + j]);
-                            }
-                        });
+                .write(factor.fullRank() ? null : w, factor.factors(), scale, (row, values, offset) -> {
+                    for (int j = 0; j < cols; j++) {
+                        put(view.name(), type, bytes, (long) row * cols + j, (float) values[offset + j]);
+                    }
+                });
         return bytes;
     }
 
@@ -214,11 +209,11 @@ public final class Merge implements AutoCloseable {
         if (factors.isPresent()) {
             Factor factor = factors.get().factor(view.name()).orElseThrow();
             SvfFactors held = factor.factors();
-            if (held.u().rows() != w.rows() || held.v().rows() != w.cols()) {
+            if (held.out() != w.rows() || held.in() != w.cols()) {
                 throw new InvalidModelException(
                         factors.get().path(),
                         "factors of '" + view.name() + "': are of shape ["
-                                + held.u().rows() + ", " + held.v().rows() + "], expected [" + w.rows() + ", "
+                                + held.out() + ", " + held.in() + "], expected [" + w.rows() + ", "
                                 + w.cols() + "]");
             }
             return factor;
@@ -226,7 +221,7 @@ public final class Merge implements AutoCloseable {
         try {
             Svd svd = new FullSvd(backend.doubles(), pool).decompose(w);
             SvfFactors own = new SvfFactors(matrix(svd.u(), svd.rows()), matrix(svd.v(), svd.cols()));
-            return new Factor(view.name(), own, svd.sigma(), true);
+            return Factor.plain(view.name(), own, svd.sigma());
         } catch (IllegalArgumentException e) {
             throw new InvalidModelException(folder(), "tensor '" + view.name() + "': " + e.getMessage());
         }

@@ -3,6 +3,7 @@ package dev.mimic.adapt.gradient;
 import dev.mimic.engine.model.Factor;
 import dev.mimic.engine.model.Factors;
 import dev.mimic.kernels.matrix.Matrix;
+import dev.mimic.kernels.svf.SvfFactors;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
 import dev.mimic.loader.safetensors.SafetensorsFile;
@@ -71,15 +72,16 @@ final class DoubleDecoder {
     /** Writes out a weight with another z. */
     void scale(String name, double[] z) {
         Factor factor = factors.factor(name).orElseThrow();
-        Matrix u = factor.factors().u();
-        Matrix v = factor.factors().v();
-        double[] w = residual ? base.get(name).clone() : new double[u.rows() * v.rows()];
+        SvfFactors held = factor.factors();
+        int in = held.in();
+        double[] w = residual ? base.get(name).clone() : new double[held.out() * in];
         for (int k = 0; k < z.length; k++) {
-            double scale = factor.sigma()[k] * (residual ? z[k] - 1 : z[k]);
-            for (int r = 0; r < u.rows(); r++) {
-                double left = scale * u.get((long) r * u.cols() + k);
-                for (int c = 0; c < v.rows(); c++) {
-                    w[r * v.rows() + c] += left * v.get((long) c * v.cols() + k);
+            double scale = factor.scale()[k] * (residual ? z[k] - 1 : z[k]);
+            for (int r = 0; r < held.out(); r++) {
+                double left = scale * held.u().get((long) r * held.rank() + k);
+                for (int c = 0; c < in; c++) {
+                    long at = held.transposed() ? (long) k * in + c : (long) c * held.rank() + k;
+                    w[r * in + c] += left * held.v().get(at);
                 }
             }
         }

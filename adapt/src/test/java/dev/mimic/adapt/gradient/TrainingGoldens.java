@@ -9,6 +9,7 @@ import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
 import dev.mimic.loader.json.JsonObject;
 import dev.mimic.loader.model.ModelDirectory;
+import dev.mimic.loader.safetensors.DType;
 import dev.mimic.loader.safetensors.SafetensorsFile;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -26,8 +27,14 @@ final class TrainingGoldens {
 
     /** Takes a model apart at full rank. */
     static Path decompose(Path folder, Path out, String targets, int rank) {
-        DecomposeOptions options =
-                DecomposeOptions.defaults().withTargets(new Targets(targets)).withRank(rank);
+        return decompose(folder, out, targets, rank, DType.F32);
+    }
+
+    static Path decompose(Path folder, Path out, String targets, int rank, DType dtype) {
+        DecomposeOptions options = DecomposeOptions.defaults()
+                .withTargets(new Targets(targets))
+                .withRank(rank)
+                .withDtype(dtype);
         try (ModelDirectory model = ModelDirectory.open(folder);
                 Decomposer decomposer = Decomposer.open(options, 2)) {
             decomposer.decompose(model, out, DecompositionListener.NONE);

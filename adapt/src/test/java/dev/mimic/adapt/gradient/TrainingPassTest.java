@@ -20,6 +20,7 @@ import dev.mimic.kernels.lowrank.LowRankKernels;
 import dev.mimic.kernels.matrix.MatrixKernels;
 import dev.mimic.kernels.row.RowKernels;
 import dev.mimic.kernels.svf.SvfKernels;
+import dev.mimic.loader.safetensors.DType;
 import dev.mimic.testkit.Allocations;
 import dev.mimic.testkit.CountedRows;
 import dev.mimic.testkit.SeededCases;
@@ -72,10 +73,15 @@ final class TrainingPassTest {
 
     /** Every gradient of z by a central difference of the loss in double. */
     private void checkBySlope(String type, String className, Map<String, Object> changes, Form form, Objective kl) {
-        String id = type + changes.hashCode() + form + kl.klForm();
+        checkBySlope(type, className, changes, form, kl, DType.F32);
+    }
+
+    private void checkBySlope(
+            String type, String className, Map<String, Object> changes, Form form, Objective kl, DType dtype) {
+        String id = type + changes.hashCode() + form + kl.klForm() + dtype;
         Path model = TinyModel.write(temporary.resolve(id), type, className, changes);
         int rank = form == Form.RESIDUAL ? 5 : 0;
-        Path folder = TrainingGoldens.decompose(model, temporary.resolve(id + "-factors"), "all", rank);
+        Path folder = TrainingGoldens.decompose(model, temporary.resolve(id + "-factors"), "all", rank, dtype);
         List<TrainingSequence> batch = sequences(5, 1, 9);
         try (Engine engine = TrainingGoldens.open(model, folder, form);
                 TrainingPass pass =
@@ -85,6 +91,9 @@ final class TrainingPassTest {
             DoubleDecoder decoder = new DoubleDecoder(model, factors, form == Form.RESIDUAL);
             DoubleDecoder base = new DoubleDecoder(model, factors, form == Form.RESIDUAL);
             z.forEach((name, values) -> decoder.scale(name, wide(values)));
+            if (form == Form.FACTORED) { // then the base model is what the factors make of it
+                z.forEach((name, values) -> base.scale(name, ones(values.length)));
+            }
             TrainingResult result = pass.gradient(z, batch, kl);
             double exact = decoder.loss(batch, kl, base);
             assertEquals(exact, result.loss(), 1e-4 * Math.max(1, Math.abs(exact)), id);
@@ -133,6 +142,12 @@ final class TrainingPassTest {
         return wide;
     }
 
+    private static double[] ones(int length) {
+        double[] ones = new double[length];
+        Arrays.fill(ones, 1);
+        return ones;
+    }
+
     @Test
     void llamaWithTheCodesDivergence() {
         checkBySlope("llama", "LlamaForCausalLM", Map.of(), Form.FACTORED, new Objective(0.3, KlForm.CODE));
@@ -156,6 +171,15 @@ final class TrainingPassTest {
     @Test
     void normsOfHeadsAndHeadsOfTheirOwnSize() {
         checkBySlope("qwen3", "Qwen3ForCausalLM", Map.of("head_dim", 10), Form.FACTORED, Objective.PLAIN);
+    }
+
+    @Test
+    void factorsInEightBits() {
+        Map<String, Object> window = Map.of("sliding_window", 6);
+        Objective kl = new Objective(0.3, KlForm.CODE);
+        for (Form form : List.of(Form.FACTORED, Form.RESIDUAL)) {
+            checkBySlope("mistral", "MistralForCausalLM", window, form, kl, DType.I8);
+        }
     }
 
     @Test

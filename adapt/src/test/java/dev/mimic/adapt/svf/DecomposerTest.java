@@ -115,6 +115,33 @@ final class DecomposerTest {
     }
 
     @Test
+    void eightBitsStateTheirErrorAsItLiesOnDisk() {
+        DecomposeOptions eightBits = ALL.withDtype(DType.I8);
+        List<MatrixReport> reports = decompose(eightBits);
+        for (MatrixReport report : reports) {
+            assertTrue(report.relativeError() < 0.02 && report.relativeError() > 1e-4, report::toString);
+            assertTrue(report.orthogonality() < 0.02 && report.orthogonality() > 1e-4, report::toString);
+        }
+        List<MatrixReport> checked = decompose(eightBits.withCheck());
+        for (int i = 0; i < reports.size(); i++) {
+            assertTrue(checked.get(i).resumed());
+            assertEquals(reports.get(i).relativeError(), checked.get(i).relativeError(), 1e-12);
+            assertEquals(reports.get(i).orthogonality(), checked.get(i).orthogonality(), 1e-12);
+        }
+        try (Factors factors = Factors.open(out)) {
+            assertTrue(factors.fullRank());
+            assertEquals("q8", factors.metadata().get("dtype"));
+            assertEquals("2", factors.metadata().get("version"));
+            assertTrue(factors.weightNames().stream()
+                    .allMatch(
+                            name -> factors.factor(name).orElseThrow().factors().transposed()));
+        }
+        String message = assertThrows(IllegalArgumentException.class, () -> decompose(ALL))
+                .getMessage();
+        assertTrue(message.contains("version is 2, now 1"), message);
+    }
+
+    @Test
     void afterAKillItGoesOnWhereItWas() throws IOException {
         List<MatrixReport> first = decompose(ALL);
         FileTime[] before = times(first.size());

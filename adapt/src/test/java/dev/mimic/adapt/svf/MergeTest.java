@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.mimic.engine.model.Factor;
 import dev.mimic.engine.model.Factors;
+import dev.mimic.kernels.svf.SvfFactors;
 import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
@@ -73,20 +74,21 @@ final class MergeTest {
         return new Merge.Options(Optional.ofNullable(dtype), false, 1, shardBytes, _ -> {}, _ -> {});
     }
 
-    /** {@code W + U diag(sigma (z - 1)) Vᵀ} by plain loops. */
+    /** {@code W + U diag(scale (z - 1)) Vᵀ} by plain loops, or of W = 0 {@code U diag(scale z) Vᵀ}. */
     private static double[] expected(double[] w, Factor factor, ExpertMixture mixture) {
-        float[] sigma = factor.sigma();
-        float[] z = mixture.z(UP, sigma);
-        int rows = factor.factors().u().rows();
-        int cols = factor.factors().v().rows();
-        double[] result = w.clone();
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < cols; j++) {
-                for (int k = 0; k < sigma.length; k++) {
-                    result[i * cols + j] += (double) factor.factors().u().get((long) i * sigma.length + k)
-                            * sigma[k]
-                            * (z[k] - 1.0)
-                            * factor.factors().v().get((long) j * sigma.length + k);
+        float[] scale = factor.scale();
+        float[] z = mixture.z(UP, factor.sigma());
+        SvfFactors held = factor.factors();
+        int rank = held.rank();
+        double[] result = w == null ? new double[held.out() * held.in()] : w.clone();
+        for (int i = 0; i < held.out(); i++) {
+            for (int j = 0; j < held.in(); j++) {
+                for (int k = 0; k < rank; k++) {
+                    long at = held.transposed() ? (long) k * held.in() + j : (long) j * rank + k;
+                    result[i * held.in() + j] += (double) held.u().get((long) i * rank + k)
+                            * scale[k]
+                            * (w == null ? z[k] : z[k] - 1.0)
+                            * held.v().get(at);
                 }
             }
         }
@@ -96,6 +98,22 @@ final class MergeTest {
     private static double[] weight(Path folder, String name) {
         try (ModelDirectory model = ModelDirectory.open(folder)) {
             return Samples.doubles(model.tensor(name).orElseThrow());
+        }
+    }
+
+    @Test
+    void factorsInEightBitsAreMergedAsTheyAreApplied() throws IOException {
+        for (int rank : new int[] {0, 5}) {
+            out = temporary.resolve("merged" + rank);
+            Path factors = decompose(DecomposeOptions.defaults().withRank(rank).withDtype(DType.I8));
+            ExpertMixture mixture = expert(rank == 0 ? 16 : rank);
+            merge(Optional.of(factors), mixture, Merge.Options.defaults());
+            try (Factors open = Factors.open(factors)) {
+                double[] w = rank == 0 ? null : weight(folder, UP);
+                double[] expected = expected(w, open.factor(UP).orElseThrow(), mixture);
+                assertArrayEquals(expected, weight(out, UP), 1e-6);
+            }
+            deleteFolder(factors);
         }
     }
 

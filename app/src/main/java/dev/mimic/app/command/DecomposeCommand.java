@@ -6,6 +6,8 @@ import dev.mimic.adapt.svf.DecompositionListener;
 import dev.mimic.adapt.svf.MatrixReport;
 import dev.mimic.adapt.svf.Targets;
 import dev.mimic.app.terminal.Table;
+import dev.mimic.engine.EngineOptions;
+import dev.mimic.engine.quantize.Divergence;
 import dev.mimic.loader.model.ModelDirectory;
 import dev.mimic.loader.safetensors.DType;
 import java.nio.file.Path;
@@ -28,13 +30,21 @@ import picocli.CommandLine.ParentCommand;
             "error of its factors as they lie on disk, |W - U S V'| / |W|, and how far U is from orthogonal.",
             "",
             "  mimic decompose DIR DIR-factors --targets all",
-            "  mimic decompose DIR DIR-top64 --method gaussian --rank 64 --dtype bf16"
+            "  mimic decompose DIR DIR-top64 --method gaussian --rank 64 --dtype bf16",
+            "  mimic decompose DIR DIR-factors8 --dtype q8 --text README.md"
         })
 final class DecomposeCommand implements Callable<Integer>, CheckedOptions {
     /** Types that factors can be stored in. */
     enum Stored {
-        F32,
-        BF16
+        F32(DType.F32),
+        BF16(DType.BF16),
+        Q8(DType.I8);
+
+        private final DType dtype;
+
+        Stored(DType dtype) {
+            this.dtype = dtype;
+        }
     }
 
     @ParentCommand
@@ -59,11 +69,23 @@ final class DecomposeCommand implements Callable<Integer>, CheckedOptions {
             })
     private String targets = "mlp";
 
-    @Option(names = "--dtype", paramLabel = "T", description = "f32 or bf16, for U and V (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--dtype",
+            paramLabel = "T",
+            description = "f32, bf16, or q8 with a scale for each column, for U and V (default: ${DEFAULT-VALUE}).")
     private Stored dtype = Stored.F32;
 
     @Option(names = "--check", description = "Read the factors back from disk and measure them.")
     private boolean check;
+
+    @Option(
+            names = "--text",
+            paramLabel = "FILE",
+            description = {
+                "A text: compare the model in its weights and in factors on the first " + Divergence.MOST,
+                "tokens, by next-token distributions."
+            })
+    private Path text;
 
     @Mixin
     private DecompositionFlags flags;
@@ -75,12 +97,18 @@ final class DecomposeCommand implements Callable<Integer>, CheckedOptions {
 
     @Override
     public Integer call() {
-        DecomposeOptions options = flags.options(new Targets(targets), DType.valueOf(dtype.name()), check);
+        DecomposeOptions options = flags.options(new Targets(targets), dtype.dtype, check);
+        String read = text == null ? null : Divergences.read(text);
         List<MatrixReport> reports;
+        Divergence divergence = null;
         try (ModelSource source = ModelSource.of(model);
                 ModelDirectory directory = ModelDirectory.open(source.folder());
                 Decomposer decomposer = Decomposer.open(options, common.threads())) {
             reports = decompose(mimic, decomposer, directory, out);
+            if (read != null) {
+                EngineOptions plain = EngineOptions.DEFAULTS.withThreads(common.threads());
+                divergence = Divergences.measure(source.folder(), plain, source.folder(), plain.withFactors(out), read);
+            }
         }
         Table table = new Table("weight", "out", "in", "rank", "relative error", "orthogonality", "seconds", "");
         for (MatrixReport report : reports) {
@@ -100,6 +128,9 @@ final class DecomposeCommand implements Callable<Integer>, CheckedOptions {
                 .orElseThrow();
         mimic.console().out().println();
         mimic.console().out().println("worst: " + describe(worst));
+        if (divergence != null) {
+            mimic.console().out().println(Divergences.describe(divergence));
+        }
         return 0;
     }
 

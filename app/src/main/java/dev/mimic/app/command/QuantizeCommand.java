@@ -1,17 +1,12 @@
 package dev.mimic.app.command;
 
 import dev.mimic.app.terminal.Table;
-import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
 import dev.mimic.engine.EngineOptions.WeightFormat;
 import dev.mimic.engine.quantize.Divergence;
 import dev.mimic.engine.quantize.ModelQuantizer;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.model.ModelDirectory;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -68,7 +63,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        String text = check == null ? null : read(check);
+        String text = check == null ? null : Divergences.read(check);
         try (ModelSource source = ModelSource.of(model)) {
             List<ModelQuantizer.Report> reports = quantize(source);
             Divergence divergence = text == null ? null : compare(source, text);
@@ -79,14 +74,6 @@ final class QuantizeCommand implements Callable<Integer> {
             }
         }
         return 0;
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.readString(file, StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private List<ModelQuantizer.Report> quantize(ModelSource source) {
@@ -104,10 +91,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
     private Divergence compare(ModelSource source, String text) {
         EngineOptions options = EngineOptions.DEFAULTS.withThreads(common.threads());
-        try (Engine original = Engine.open(source.folder(), options);
-                Engine changed = Engine.open(out, options)) {
-            return Divergence.measure(original, changed, original.tokenizer().encode(text, true));
-        }
+        return Divergences.measure(source.folder(), options, out, options, text);
     }
 
     private static ModelQuantizer.Report worst(List<ModelQuantizer.Report> reports) {
@@ -135,18 +119,7 @@ final class QuantizeCommand implements Callable<Integer> {
                 .println(String.format(
                         Locale.ROOT, "worst: %s, relative error %.2e", worst.weight(), worst.relativeError()));
         if (divergence != null) {
-            mimic.console()
-                    .out()
-                    .println(String.format(
-                            Locale.ROOT,
-                            "over %d tokens: KL %.5f nats on average, %.4f at most; same first choice %.1f %%;"
-                                    + " perplexity %.3f, was %.3f",
-                            divergence.tokens(),
-                            divergence.kl(),
-                            divergence.worst(),
-                            100 * divergence.agreement(),
-                            divergence.changedPerplexity(),
-                            divergence.perplexity()));
+            mimic.console().out().println(Divergences.describe(divergence));
         }
     }
 

@@ -23,8 +23,10 @@ import java.util.regex.Pattern;
 
 /**
  * A factors folder: an index and one safetensors file per weight NAME with {@code NAME.U} [out, rank], {@code NAME.S}
- * [rank] (F32) and {@code NAME.V} [in, rank]. The index is written last, so a folder without one is unfinished.
- * Matrices are views of the maps and die with {@link #close()}.
+ * [rank] (F32) and {@code NAME.V} [in, rank], U and V in F32 or BF16. In version {@value #VERSION_8_BIT} they are I8, {@code
+ * NAME.VT} [rank, in] takes the place of V, and {@code NAME.US} and {@code NAME.VS} [rank] (F32) hold the scales of the
+ * columns of U and V. The index is written last, so a folder without one is unfinished. Matrices are views of the maps and
+ * die with {@link #close()}.
  */
 public final class Factors implements AutoCloseable {
     /** The index's file name. */
@@ -33,8 +35,11 @@ public final class Factors implements AutoCloseable {
     /** What the metadata's {@code format} says. */
     public static final String FORMAT = "mimic-factors";
 
-    /** What the metadata's {@code version} says. */
+    /** What the metadata's {@code version} says of factors in F32 or BF16. */
     public static final String VERSION = "1";
+
+    /** What it says of factors in 8 bits. */
+    public static final String VERSION_8_BIT = "2";
 
     private static final Pattern SHARD = Pattern.compile("factors-[0-9]{1,9}\\.safetensors");
 
@@ -83,64 +88,115 @@ public final class Factors implements AutoCloseable {
         for (String name : object.names()) {
             texts.put(name, object.text(name).orElseThrow(() -> object.missing(name)));
         }
-        expect(object, "format", FORMAT);
-        expect(object, "version", VERSION);
+        expect(object, "format", "'" + FORMAT + "'", List.of(FORMAT));
+        expect(object, "version", "'1' or '2'", List.of(VERSION, VERSION_8_BIT));
         return Collections.unmodifiableMap(texts);
     }
 
-    private static void expect(JsonObject object, String field, String expected) {
+    private static void expect(JsonObject object, String field, String expected, List<String> good) {
         String found = object.text(field).orElseThrow(() -> object.missing(field));
-        if (!found.equals(expected)) {
-            throw object.invalid(field, "expected '" + expected + "', found '" + found + "'");
+        if (!good.contains(found)) {
+            throw object.invalid(field, "expected " + expected + ", found '" + found + "'");
         }
+    }
+
+    /**
+     * The ends of the names of a weight's tensors.
+     *
+     * @param eightBits whether the factors are I8
+     */
+    public static List<String> parts(boolean eightBits) {
+        return eightBits ? List.of(".U", ".US", ".S", ".VT", ".VS") : List.of(".U", ".S", ".V");
+    }
+
+    private boolean eightBits() {
+        return VERSION_8_BIT.equals(metadata.get("version"));
     }
 
     private void read(JsonObject json) {
         JsonObject map = json.object("weight_map").orElseThrow(() -> json.missing("weight_map"));
+        List<String> parts = parts(eightBits());
         for (String name : map.names()) {
-            if (name.endsWith(".U")) {
-                String weight = name.substring(0, name.length() - 2);
+            String part = name.substring(Math.max(0, name.lastIndexOf('.')));
+            String weight = name.substring(0, name.length() - part.length());
+            if (!parts.contains(part)) {
+                throw map.invalid(
+                        name,
+                        "expected a name that ends in one of " + String.join(", ", parts) + " in version "
+                                + metadata.get("version"));
+            }
+            if (part.equals(".U")) {
                 factors.put(weight, factor(weight, map));
-            } else if (!name.endsWith(".S") && !name.endsWith(".V")) {
-                throw map.invalid(name, "expected a name that ends in .U, .S or .V");
-            } else if (!map.has(name.substring(0, name.length() - 2) + ".U")) {
+            } else if (!map.has(weight + ".U")) {
                 throw map.invalid(name, "there is no .U beside it");
             }
         }
     }
 
     private Factor factor(String weight, JsonObject map) {
+        boolean eightBits = eightBits();
         TensorView u = tensor(weight + ".U", map);
         TensorView s = tensor(weight + ".S", map);
-        TensorView v = tensor(weight + ".V", map);
+        TensorView v = tensor(weight + (eightBits ? ".VT" : ".V"), map);
         tensors.addAll(List.of(u, s, v));
+        String shapes = "U is " + u.shape() + " and " + (eightBits ? "VT" : "V") + " is " + v.shape();
         if (u.shape().size() != 2 || v.shape().size() != 2) {
-            throw wrong(weight, "U is " + u.shape() + " and V is " + v.shape() + ", expected two dimensions each");
+            throw wrong(weight, shapes + ", expected two dimensions each");
         }
         long out = u.shape().get(0);
         long rank = u.shape().get(1);
-        long in = v.shape().get(0);
+        long in = v.shape().get(eightBits ? 1 : 0);
         if (rank < 1
                 || rank > Math.min(out, in)
                 || Math.max(out, in) > Integer.MAX_VALUE
-                || v.shape().get(1) != rank) {
-            throw wrong(
-                    weight, "U is " + u.shape() + " and V is " + v.shape() + ", expected [out, rank] and [in, rank]");
+                || v.shape().get(eightBits ? 0 : 1) != rank) {
+            String expected = eightBits ? "[rank, in]" : "[in, rank]";
+            throw wrong(weight, shapes + ", expected [out, rank] and " + expected);
         }
-        if (s.dtype() != DType.F32 || !s.shape().equals(List.of(rank))) {
-            throw wrong(weight, "S is " + s.dtype() + " " + s.shape() + ", expected F32 [" + rank + "]");
-        }
-        float[] sigma = new float[(int) rank];
+        float[] sigma = vector(weight, "S", s, rank);
         for (int i = 0; i < sigma.length; i++) {
-            sigma[i] = s.data().get(Matrix.FLOAT, (long) i * Float.BYTES);
             if (!(sigma[i] >= 0) || sigma[i] > (i == 0 ? Float.MAX_VALUE : sigma[i - 1])) {
                 throw wrong(weight, "S[" + i + "] is " + sigma[i] + ", expected finite, not negative, descending");
             }
         }
-        return new Factor(weight, new SvfFactors(matrix(u), matrix(v)), sigma, rank == Math.min(out, in));
+        SvfFactors held = new SvfFactors(matrix(u), matrix(v), eightBits);
+        return eightBits
+                ? Factor.scaled(weight, held, sigma, scales(weight, "US", rank, map), scales(weight, "VS", rank, map))
+                : Factor.plain(weight, held, sigma);
+    }
+
+    private float[] vector(String weight, String part, TensorView tensor, long rank) {
+        if (tensor.dtype() != DType.F32 || !tensor.shape().equals(List.of(rank))) {
+            throw wrong(
+                    weight, part + " is " + tensor.dtype() + " " + tensor.shape() + ", expected F32 [" + rank + "]");
+        }
+        float[] values = new float[(int) rank];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = tensor.data().get(Matrix.FLOAT, (long) i * Float.BYTES);
+        }
+        return values;
+    }
+
+    private float[] scales(String weight, String part, long rank, JsonObject map) {
+        TensorView tensor = tensor(weight + "." + part, map);
+        tensors.add(tensor);
+        float[] scales = vector(weight, part, tensor, rank);
+        for (int i = 0; i < scales.length; i++) {
+            if (!(scales[i] >= 0) || scales[i] > Float.MAX_VALUE) {
+                throw wrong(weight, part + "[" + i + "] is " + scales[i] + ", expected finite and not negative");
+            }
+        }
+        return scales;
     }
 
     private Matrix matrix(TensorView tensor) {
+        if (eightBits()) {
+            if (tensor.dtype() != DType.I8) {
+                throw wrong(tensor.name(), "type is " + tensor.dtype() + ", expected I8 in version " + VERSION_8_BIT);
+            }
+            return new Matrix.Int8(
+                    tensor.shape().get(0).intValue(), tensor.shape().get(1).intValue(), tensor.data());
+        }
         if (tensor.dtype() != DType.F32 && tensor.dtype() != DType.BF16) {
             throw wrong(tensor.name(), "type is " + tensor.dtype() + ", expected F32 or BF16");
         }
@@ -198,7 +254,7 @@ public final class Factors implements AutoCloseable {
     }
 
     /**
-     * Fingerprint of the factors themselves: {@link Fingerprint#of} the tensors U, S and V of all weights. Reads up to
+     * Fingerprint of the factors themselves: {@link Fingerprint#of} the tensors of all weights. Reads up to
      * 64 KiB of each.
      */
     public String fingerprint() {

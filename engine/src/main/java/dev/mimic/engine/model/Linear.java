@@ -50,12 +50,12 @@ public sealed interface Linear {
             implements Linear {
         @Override
         public int in() {
-            return factors.v().rows();
+            return factors.in();
         }
 
         @Override
         public int out() {
-            return factors.u().rows();
+            return factors.out();
         }
     }
 }

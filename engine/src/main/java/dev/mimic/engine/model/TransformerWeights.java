@@ -2,6 +2,7 @@ package dev.mimic.engine.model;
 
 import dev.mimic.kernels.lowrank.LowRankPair;
 import dev.mimic.kernels.matrix.Matrix;
+import dev.mimic.kernels.svf.SvfFactors;
 import dev.mimic.loader.model.Architecture;
 import dev.mimic.loader.model.ModelConfig;
 import java.util.ArrayList;
@@ -123,11 +124,10 @@ public final class TransformerWeights {
 
     private static void check(Factor factor, int out, int in) {
         int rank = factor.factors().rank();
-        Matrix u = factor.factors().u();
-        Matrix v = factor.factors().v();
-        if (u.rows() != out || v.rows() != in || factor.sigma().length != rank) {
-            throw new IllegalArgumentException("factors: '" + factor.weight() + "': U [" + u.rows() + ", " + rank
-                    + "], S [" + factor.sigma().length + "], V [" + v.rows() + ", " + rank + "], expected U [" + out
+        SvfFactors held = factor.factors();
+        if (held.out() != out || held.in() != in || factor.sigma().length != rank) {
+            throw new IllegalArgumentException("factors: '" + factor.weight() + "': U [" + held.out() + ", " + rank
+                    + "], S [" + factor.sigma().length + "], V [" + held.in() + ", " + rank + "], expected U [" + out
                     + ", r], S [r], V [" + in + ", r]");
         }
     }
@@ -164,9 +164,9 @@ public final class TransformerWeights {
             Factor factor = slots.get(slot);
             float[] multipliers = z.get(factor.weight());
             if (multipliers == null || (!always && allOnes(multipliers))) {
-                bySlot[slot] = form == SvfForm.FACTORED ? factor.sigma() : null;
+                bySlot[slot] = form == SvfForm.FACTORED ? factor.scale() : null;
             } else {
-                bySlot[slot] = scaled(factor.sigma(), multipliers);
+                bySlot[slot] = scaled(factor.scale(), multipliers);
             }
         }
         return new RowScales(bySlot);
@@ -200,10 +200,10 @@ public final class TransformerWeights {
         }
     }
 
-    private float[] scaled(float[] sigma, float[] z) {
-        float[] scales = new float[sigma.length];
+    private float[] scaled(float[] scale, float[] z) {
+        float[] scales = new float[scale.length];
         for (int i = 0; i < scales.length; i++) {
-            scales[i] = form == SvfForm.FACTORED ? sigma[i] * z[i] : sigma[i] * (z[i] - 1);
+            scales[i] = form == SvfForm.FACTORED ? scale[i] * z[i] : scale[i] * (z[i] - 1);
         }
         return scales;
     }

@@ -96,6 +96,23 @@ public sealed interface Matrix {
         }
     }
 
+    /** Signed bytes, as they are: whoever rounded to them keeps the scales and multiplies by them where it costs least. */
+    record Int8(int rows, int cols, MemorySegment data) implements Matrix {
+        public Int8 {
+            check(rows, cols, data, Byte.BYTES);
+        }
+
+        @Override
+        public int elementBytes() {
+            return Byte.BYTES;
+        }
+
+        @Override
+        public float get(long index) {
+            return data.get(ValueLayout.JAVA_BYTE, index);
+        }
+    }
+
     /**
      * Eight bits in blocks of 32 columns: {@code w[r, c] = value · scale[r, c / 32]}, exact in F32.
      *

@@ -56,7 +56,7 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
 
     @Override
     public void range(Matrix weights, int batch, float[] x, float[] y, int begin, int end, VectorWorkspace workspace) {
-        if (batch == 1 && !(weights instanceof Matrix.F16)) {
+        if (batch == 1 && (weights instanceof Matrix.F32 || weights instanceof Matrix.Bf16)) {
             inPlace(weights, begin, end, x, y, workspace);
             return;
         }

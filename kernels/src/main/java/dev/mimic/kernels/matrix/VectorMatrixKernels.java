@@ -28,6 +28,7 @@ final class VectorMatrixKernels implements MatrixKernels {
     private final Job job = new Job();
     private final VectorGemv gemv = new VectorGemv();
     private final VectorQuantizedGemv quantizedGemv = new VectorQuantizedGemv();
+    private final VectorInt8Gemv int8Gemv = new VectorInt8Gemv();
     private final VectorGemvPanels gemvPanels = new VectorGemvPanels();
     private final VectorGemvTransposed gemvTransposed = new VectorGemvTransposed();
     private final VectorGemm gemm = new VectorGemm();
@@ -81,6 +82,10 @@ final class VectorMatrixKernels implements MatrixKernels {
             run(quantizedGemv, weights, batch, x, y, weights.rows(), VectorQuantizedGemv.GRAIN);
             return;
         }
+        if (isOneOfBytes(weights, batch)) {
+            run(int8Gemv, weights, batch, x, y, weights.rows(), VectorInt8Gemv.GRAIN);
+            return;
+        }
         int inPanels = weights.cols() < LANES ? 0 : VectorGemvPanels.rowsOf(batch);
         for (int first = 0; first < inPanels; first += gemvPanels.rowsInChunk()) {
             int panels = gemvPanels.startChunk(weights, inPanels, first);
@@ -120,10 +125,13 @@ final class VectorMatrixKernels implements MatrixKernels {
                     job.add(gemvTransposed, weights, batch, x, y, weights.cols(), VectorGemvTransposed.GRAIN);
                 } else {
                     MatrixShapes.forward("gemv", weights, batch, x, y);
-                    boolean quantized = isQuantized(weights);
-                    Ranged operation = quantized ? quantizedGemv : gemv;
-                    int grain = quantized ? VectorQuantizedGemv.GRAIN : VectorGemv.GRAIN;
-                    job.add(operation, weights, batch, x, y, weights.rows(), grain);
+                    if (isQuantized(weights)) {
+                        job.add(quantizedGemv, weights, batch, x, y, weights.rows(), VectorQuantizedGemv.GRAIN);
+                    } else if (isOneOfBytes(weights, batch)) {
+                        job.add(int8Gemv, weights, batch, x, y, weights.rows(), VectorInt8Gemv.GRAIN);
+                    } else {
+                        job.add(gemv, weights, batch, x, y, weights.rows(), VectorGemv.GRAIN);
+                    }
                 }
             }
             job.handOver();
@@ -169,6 +177,10 @@ final class VectorMatrixKernels implements MatrixKernels {
 
     private static boolean isQuantized(Matrix weights) {
         return weights instanceof Matrix.Q8 || weights instanceof Matrix.Q4;
+    }
+
+    private static boolean isOneOfBytes(Matrix weights, int batch) {
+        return batch == 1 && weights instanceof Matrix.Int8 && VectorInt8Gemv.PAYS;
     }
 
     /** Threads share the rows of x where each gets enough of them to repay that it packs all weights. */

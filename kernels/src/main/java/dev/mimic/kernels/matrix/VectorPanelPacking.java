@@ -62,7 +62,7 @@ enum VectorPanelPacking {
                 switch (weights) {
                     case Matrix.F32 f32 -> f32(f32.data(), from, body, packed, to);
                     case Matrix.Bf16 bf16 -> bf16(bf16.data(), from, body, packed, to);
-                    case Matrix.F16 _, Matrix.Q8 _, Matrix.Q4 _ -> {
+                    case Matrix.F16 _, Matrix.Int8 _, Matrix.Q8 _, Matrix.Q4 _ -> {
                         VectorUnpack.block(weights, k + line, output, 1, body, lines, 0, 0);
                         cut(lines, body, packed, to);
                     }

@@ -38,6 +38,11 @@ final class VectorUnpack {
                     f16(data, first + r * stride, cols, out, outOffset + r * outStride);
                 }
             }
+            case Matrix.Int8 _ -> {
+                for (int r = 0; r < rows; r++) {
+                    VectorInt8.widen(data, first + r * stride, cols, out, outOffset + r * outStride);
+                }
+            }
             case Matrix.Q8 _, Matrix.Q4 _ ->
                 VectorQuantizedUnpack.block(weights, row, col, rows, cols, out, outOffset, outStride);
             case Matrix.Bf16 bf16 -> {

@@ -9,6 +9,10 @@ public final class RooflineCases {
     /** Rows of a matrix of a large model. */
     private static final int LARGE = 1024;
 
+    /** Types of whole layers; bytes without a scale are those of factors. */
+    private static final List<WeightType> LAYERS =
+            List.of(WeightType.F32, WeightType.BF16, WeightType.F16, WeightType.Q8, WeightType.Q4);
+
     private static final int[] ONE = {1};
     private static final int[] NONE = {};
     private static final int[] DECODED = {1, 8};
@@ -21,12 +25,13 @@ public final class RooflineCases {
     public static List<RooflineCase> full(WorkingSet set) {
         List<RooflineCase> cases = new ArrayList<>();
         MatrixCases matrices = new MatrixCases(set);
-        for (WeightType type : WeightType.values()) {
+        for (WeightType type : LAYERS) {
             cases.addAll(matrices.of(type, 4096, 4096, type == WeightType.F16 ? ONE : DECODED, prompts(type)));
             cases.addAll(matrices.of(type, 14336, 4096, ONE, NONE));
             cases.addAll(matrices.of(type, 576, 1536, ONE, type == WeightType.BF16 ? new int[] {128} : NONE));
         }
         cases.addAll(matrices.of(WeightType.BF16, 8192, 2048, ONE, NONE)); // beside the factors of that shape
+        cases.addAll(matrices.of(WeightType.INT8, 4096, 4096, ONE, NONE));
         cases.addAll(svf(set));
         cases.addAll(attention(set));
         cases.addAll(RowCases.of(1));
@@ -39,7 +44,7 @@ public final class RooflineCases {
     private static int[] prompts(WeightType type) {
         return switch (type) {
             case F32, BF16 -> PROMPTS;
-            case F16 -> NONE;
+            case F16, INT8 -> NONE;
             case Q8, Q4 -> SHORT_PROMPTS;
         };
     }
@@ -48,7 +53,7 @@ public final class RooflineCases {
     public static List<RooflineCase> quick(WorkingSet set) {
         List<RooflineCase> cases = new ArrayList<>();
         MatrixCases matrices = new MatrixCases(set);
-        for (WeightType type : WeightType.values()) {
+        for (WeightType type : LAYERS) {
             cases.addAll(matrices.of(type, 4096, 4096, ONE, new int[] {128}));
         }
         cases.add(new SvfCases(set).factored(WeightType.BF16, 4096, 4096, 1, 1));
@@ -69,6 +74,7 @@ public final class RooflineCases {
             }
             cases.add(svf.residual(WeightType.BF16, shape[0], shape[1], 64, 1, 1));
         }
+        cases.add(svf.factored(WeightType.INT8, 8192, 2048, 1, 1));
         for (int experts : new int[] {1, 8}) {
             cases.add(svf.factored(WeightType.BF16, 4096, 4096, 8, experts));
             cases.add(svf.residual(WeightType.BF16, 4096, 4096, 64, 8, experts));

@@ -124,11 +124,16 @@ final class SvfCases {
         long v = shape.type.byteSize(shape.in, shape.rank);
         Matrix matrix =
                 shape.residual ? shape.type.matrix(shape.out, shape.in, memory.asSlice(0, shape.weightBytes())) : null;
+        MemorySegment right = memory.asSlice(weights + (u + 63) / 64 * 64, v);
+        boolean transposed = shape.type == WeightType.INT8; // as factors of each type are stored
         return new Layer(
                 matrix,
                 new SvfFactors(
                         shape.type.matrix(shape.out, shape.rank, memory.asSlice(weights, u)),
-                        shape.type.matrix(shape.in, shape.rank, memory.asSlice(weights + (u + 63) / 64 * 64, v))));
+                        transposed
+                                ? shape.type.matrix(shape.rank, shape.in, right)
+                                : shape.type.matrix(shape.in, shape.rank, right),
+                        transposed));
     }
 
     /** One row of the scalar twin, and the bound of a sum over sums. */
@@ -142,7 +147,8 @@ final class SvfCases {
         double[] inner = new double[shape.rank];
         for (int c = 0; c < shape.in; c++) {
             for (int k = 0; k < shape.rank; k++) {
-                inner[k] += Math.abs(layer.factors.v().get((long) c * shape.rank + k) * x[c]);
+                long at = layer.factors.transposed() ? (long) k * shape.in + c : (long) c * shape.rank + k;
+                inner[k] += Math.abs(layer.factors.v().get(at) * x[c]);
             }
         }
         double[] tolerance = new double[shape.out];

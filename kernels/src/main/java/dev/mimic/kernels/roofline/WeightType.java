@@ -9,6 +9,7 @@ enum WeightType {
     F32,
     BF16,
     F16,
+    INT8,
     Q8,
     Q4;
 
@@ -17,6 +18,7 @@ enum WeightType {
         return switch (this) {
             case F32 -> (long) rows * cols * Float.BYTES;
             case BF16, F16 -> (long) rows * cols * Short.BYTES;
+            case INT8 -> (long) rows * cols;
             case Q8, Q4 -> format().valueBytes(rows, cols) + format().scaleBytes(rows, cols);
         };
     }
@@ -40,6 +42,7 @@ enum WeightType {
             case F32 -> new Matrix.F32(rows, cols, memory);
             case BF16 -> new Matrix.Bf16(rows, cols, memory);
             case F16 -> new Matrix.F16(rows, cols, memory);
+            case INT8 -> new Matrix.Int8(rows, cols, memory);
             case Q8, Q4 -> {
                 long values = format().valueBytes(rows, cols);
                 yield format().matrix(rows, cols, memory.asSlice(0, values), memory.asSlice(values));

@@ -3,6 +3,7 @@ package dev.mimic.kernels.svd;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.matrix.Matrix;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /** A stored matrix widened to doubles, turned so that it is not wider than tall. */
 final class DoubleMatrix {
@@ -62,6 +63,11 @@ final class DoubleMatrix {
             case Matrix.Bf16 _ -> {
                 for (int j = 0; j < cols; j++) {
                     to[j] = Float.intBitsToFloat(data.get(Matrix.SHORT, base + (long) j * Short.BYTES) << 16);
+                }
+            }
+            case Matrix.Int8 _ -> {
+                for (int j = 0; j < cols; j++) {
+                    to[j] = data.get(ValueLayout.JAVA_BYTE, base + j);
                 }
             }
             case Matrix.Q8 _, Matrix.Q4 _ -> {

@@ -3,6 +3,7 @@ package dev.mimic.kernels.svd;
 import dev.mimic.kernels.Shapes;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.matrix.Matrix;
+import dev.mimic.kernels.svf.SvfFactors;
 import java.util.Arrays;
 
 /** {@code U diag(scale) Vᵀ} written out in double precision, a panel of rows at a time: for merging, never to run a model. */
@@ -32,26 +33,22 @@ public final class Recomposition {
      * Computes {@code base + U diag(scale) Vᵀ}.
      *
      * @param base [rows, cols], or null for none
-     * @param u [rows, rank]
+     * @param factors U [rows, rank] and V [cols, rank]
      * @param scale [rank]
-     * @param v [cols, rank]
      * @param sink called by this thread
      */
-    public void write(Matrix base, Matrix u, double[] scale, Matrix v, RowSink sink) {
-        int rank = u.cols();
-        int rows = u.rows();
-        int cols = v.rows();
+    public void write(Matrix base, SvfFactors factors, double[] scale, RowSink sink) {
+        Matrix u = factors.u();
+        int rank = factors.rank();
+        int rows = factors.out();
+        int cols = factors.in();
         Shapes.atLeast("recompose", "scale", scale.length, rank);
-        if (v.cols() != rank || (base != null && (base.rows() != rows || base.cols() != cols))) {
+        if (base != null && (base.rows() != rows || base.cols() != cols)) {
             throw new IllegalArgumentException("recompose: U is [" + rows + ", " + rank + "] and V [" + cols + ", "
-                    + v.cols() + "], expected one rank and the shape of W");
+                    + rank + "], expected the shape of W, [" + base.rows() + ", " + base.cols() + "]");
         }
-        double[] right = new double[Math.multiplyExact(cols, rank)];
+        Strided vt = transposed(factors);
         double[] row = new double[rank];
-        for (int j = 0; j < cols; j++) {
-            DoubleMatrix.widen(v, j, row);
-            System.arraycopy(row, 0, right, j * rank, rank);
-        }
         double[] left = new double[Math.min(PANEL, rows) * rank];
         double[] panel = new double[Math.min(PANEL, rows) * cols];
         double[] baseRow = new double[cols];
@@ -68,11 +65,23 @@ public final class Recomposition {
                     System.arraycopy(baseRow, 0, panel, i * cols, cols);
                 }
             }
-            Strided vt = Strided.rows(right, 0, rank).transposed();
             gemm.multiply(count, cols, rank, 1, Strided.rows(left, 0, rank), vt, panel, 0, cols);
             for (int i = 0; i < count; i++) {
                 sink.accept(i0 + i, panel, i * cols);
             }
         }
+    }
+
+    /** {@code Vᵀ} [rank, cols], however it is stored. */
+    private static Strided transposed(SvfFactors factors) {
+        Matrix v = factors.v();
+        double[] stored = new double[Math.multiplyExact(v.rows(), v.cols())];
+        double[] row = new double[v.cols()];
+        for (int j = 0; j < v.rows(); j++) {
+            DoubleMatrix.widen(v, j, row);
+            System.arraycopy(row, 0, stored, j * row.length, row.length);
+        }
+        Strided rows = Strided.rows(stored, 0, row.length);
+        return factors.transposed() ? rows : rows.transposed();
     }
 }

@@ -132,7 +132,11 @@ public final class SvfKernels {
      * @param projected [batch, rank]; overwritten when the group runs
      */
     public void addProjection(GemvGroup group, SvfFactors factors, float[] x, float[] projected) {
-        group.addTransposed(factors.v(), x, projected);
+        if (factors.transposed()) {
+            group.add(factors.v(), x, projected);
+        } else {
+            group.addTransposed(factors.v(), x, projected);
+        }
     }
 
     /**
@@ -179,9 +183,24 @@ public final class SvfKernels {
         }
     }
 
+    /**
+     * {@code y[i] = V x[i]}, what a backward pass needs of V.
+     *
+     * @param batch rows
+     * @param x [batch, rank]
+     * @param y [batch, in]; overwritten
+     */
+    public void expand(SvfFactors factors, int batch, float[] x, float[] y) {
+        if (factors.transposed()) {
+            matrix.gemmTransposed(factors.v(), batch, x, y);
+        } else {
+            matrix.gemm(factors.v(), batch, x, y);
+        }
+    }
+
     private static void check(SvfFactors factors, int batch, float[] x, float[][] scales, float[] scratch, float[] y) {
         int rank = factors.rank();
-        Shapes.atLeast("svf", "x", x.length, (long) batch * factors.v().rows());
+        Shapes.atLeast("svf", "x", x.length, (long) batch * factors.in());
         Shapes.atLeast("svf", "scales", scales.length, batch);
         Shapes.atLeast("svf", "scratch", scratch.length, (long) batch * rank);
         Shapes.atLeast("svf", "y", y.length, (long) batch * factors.u().rows());
@@ -205,15 +224,27 @@ public final class SvfKernels {
         int rank = factors.rank();
         float[] projected = kept == null ? scratch : kept;
         Shapes.atLeast("svf", "kept", projected.length, (long) batch * rank);
-        switch (phase) {
-            case DECODE -> matrix.gemvTransposed(factors.v(), batch, x, projected);
-            case PREFILL -> matrix.gemmTransposed(factors.v(), batch, x, projected);
-        }
+        project(phase, factors, batch, x, projected);
         scale.set(scales, rank, projected, scratch);
         pool.run(batch, Math.max(1, SHARE / Math.max(1, rank)), scale);
         switch (phase) {
             case DECODE -> matrix.gemv(factors.u(), batch, scratch, y);
             case PREFILL -> matrix.gemm(factors.u(), batch, scratch, y);
+        }
+    }
+
+    /** {@code y[i] = Vᵀ x[i]}. */
+    private void project(Phase phase, SvfFactors factors, int batch, float[] x, float[] y) {
+        if (factors.transposed()) {
+            switch (phase) {
+                case DECODE -> matrix.gemv(factors.v(), batch, x, y);
+                case PREFILL -> matrix.gemm(factors.v(), batch, x, y);
+            }
+        } else {
+            switch (phase) {
+                case DECODE -> matrix.gemvTransposed(factors.v(), batch, x, y);
+                case PREFILL -> matrix.gemmTransposed(factors.v(), batch, x, y);
+            }
         }
     }
 

@@ -10,6 +10,7 @@ import dev.mimic.kernels.WorkerPool;
 import dev.mimic.testkit.SeededCases;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -238,7 +239,7 @@ abstract class MatrixKernelsContract {
                 int rows = random.nextInt(1, 40);
                 int cols = random.nextInt(1, 40);
                 Matrix finite = Product.weights(arena, random, format, rows, cols, 0);
-                if (format.quantized() != null) { // its weights are finite always
+                if (format.quantized() != null || format == Product.Format.INT8) { // its weights are finite always
                     activationsThatAreNotFinite(product, random, finite);
                     return;
                 }
@@ -265,7 +266,7 @@ abstract class MatrixKernelsContract {
         float[] x = Product.activations(random, 3 * inputs);
         x[inputs + random.nextInt(inputs)] = random.nextBoolean() ? Float.NEGATIVE_INFINITY : Float.NaN;
         float[] y = product.guarded(kernels, weights, 3, x);
-        if (product != Product.GEMV || weights instanceof Matrix.Q8) {
+        if (product != Product.GEMV || !(weights instanceof Matrix.Q4)) {
             product.assertRight(weights, 3, x, y);
             return;
         }
@@ -293,6 +294,25 @@ abstract class MatrixKernelsContract {
             // a sum that starts at 0 has no -0
             assertEquals(expected + 0f, vector[bits], "gemvTransposed of bits " + bits);
             assertEquals(expected + 0f, block[bits], "gemmTransposed of bits " + bits);
+        }
+    }
+
+    @Test
+    void everyByteIsWidenedExactly() {
+        int count = 256 + 3; // a tail of three
+        MemorySegment data = Arena.ofAuto().allocate(count);
+        for (int i = 0; i < count; i++) {
+            data.set(ValueLayout.JAVA_BYTE, i, (byte) i);
+        }
+        Matrix row = new Matrix.Int8(1, count, data);
+        Matrix col = new Matrix.Int8(count, 1, data);
+        float[] y = new float[count];
+        for (Product product : Product.values()) {
+            Matrix weights = product.transposed() ? row : col;
+            product.run(kernels, weights, 1, new float[] {1}, y);
+            for (int i = 0; i < count; i++) {
+                assertEquals((byte) i, y[i], product + " of byte " + (byte) i);
+            }
         }
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -21,13 +22,19 @@ enum Product {
         F32,
         F16,
         BF16,
+        INT8,
         Q8,
         Q4;
+
+        /** Bytes of an element of a plain format. */
+        int bytes() {
+            return this == F32 ? Float.BYTES : this == INT8 ? Byte.BYTES : Short.BYTES;
+        }
 
         /** Its quantized format; null for a plain one. */
         QuantizedFormat quantized() {
             return switch (this) {
-                case F32, F16, BF16 -> null;
+                case F32, F16, BF16, INT8 -> null;
                 case Q8 -> QuantizedFormat.Q8;
                 case Q4 -> QuantizedFormat.Q4;
             };
@@ -150,15 +157,16 @@ enum Product {
         if (format.quantized() != null) {
             return quantized(arena, random, format.quantized(), rows, cols, shift);
         }
-        int width = format == Format.F32 ? Float.BYTES : Short.BYTES;
-        long bytes = (long) rows * cols * width;
-        MemorySegment all = arena.allocate(bytes + 128 + shift, 64).fill((byte) 0xff); // a NaN in every format
+        long bytes = (long) rows * cols * format.bytes();
+        // a NaN in every format of floating point
+        MemorySegment all = arena.allocate(bytes + 128 + shift, 64).fill((byte) 0xff);
         MemorySegment data = all.asSlice(64 + shift, bytes);
         for (int i = 0; i < rows * cols; i++) {
             float value = value(random);
             switch (format) {
                 case F32 -> data.set(Matrix.FLOAT, 4L * i, value);
                 case F16 -> data.set(Matrix.SHORT, 2L * i, Float.floatToFloat16(value));
+                case INT8 -> data.set(ValueLayout.JAVA_BYTE, i, (byte) random.nextInt(-128, 128));
                 default -> data.set(Matrix.SHORT, 2L * i, (short) (Float.floatToRawIntBits(value) >> 16));
             }
         }
@@ -199,6 +207,7 @@ enum Product {
             case F32 -> new Matrix.F32(rows, cols, data);
             case F16 -> new Matrix.F16(rows, cols, data);
             case BF16 -> new Matrix.Bf16(rows, cols, data);
+            case INT8 -> new Matrix.Int8(rows, cols, data);
             default -> throw new IllegalArgumentException(format + " has two planes");
         };
     }

@@ -23,6 +23,7 @@ final class VectorMatrixKernelsTest extends MatrixKernelsContract {
             Matrix halves = Product.weights(arena, SeededCases.generator(2), Product.Format.F16, 96, 200, 0);
             Matrix eight = Product.weights(arena, SeededCases.generator(4), Product.Format.Q8, 96, 200, 0);
             Matrix four = Product.weights(arena, SeededCases.generator(5), Product.Format.Q4, 96, 200, 0);
+            Matrix bytes = Product.weights(arena, SeededCases.generator(6), Product.Format.INT8, 96, 200, 0);
             float[] x = Product.activations(SeededCases.generator(3), 4 * 200);
             float[] y = new float[4 * 200];
             float[] z = new float[200];
@@ -39,6 +40,10 @@ final class VectorMatrixKernelsTest extends MatrixKernelsContract {
             assertAllocatesNothing("gemv 8 bit, 4 rows", () -> kernels.gemv(eight, 4, x, y));
             assertAllocatesNothing("gemv 4 bit, 1 row", () -> kernels.gemv(four, 1, x, y));
             assertAllocatesNothing("gemv 4 bit, 4 rows", () -> kernels.gemv(four, 4, x, y));
+            assertAllocatesNothing("gemv bytes, 1 row", () -> kernels.gemv(bytes, 1, x, y));
+            assertAllocatesNothing("gemv bytes, 4 rows", () -> kernels.gemv(bytes, 4, x, y));
+            assertAllocatesNothing("transposed bytes, 1 row", () -> kernels.gemvTransposed(bytes, 1, x, y));
+            assertAllocatesNothing("transposed bytes, 4 rows", () -> kernels.gemvTransposed(bytes, 4, x, y));
             assertAllocatesNothing("transposed BF16, 1 row", () -> kernels.gemvTransposed(weights, 1, x, y));
             assertAllocatesNothing("transposed F16, 4 rows", () -> kernels.gemvTransposed(halves, 4, x, y));
         }

@@ -14,6 +14,7 @@ import dev.mimic.kernels.svf.SvfKernels.Phase;
 import dev.mimic.testkit.SeededCases;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -106,8 +107,8 @@ final class SvfKernelsTest {
             SvfKernels kernels = backend.svf();
             for (int[] shape : SHAPES) {
                 try (Arena arena = Arena.ofShared()) {
-                    Case gate = new Case(arena, shape, SeededCases.generator(4));
-                    Case up = new Case(arena, shape, SeededCases.generator(5));
+                    Case gate = new Case(arena, shape, SeededCases.generator(4), false);
+                    Case up = new Case(arena, shape, SeededCases.generator(5), true);
                     up.scales[2] = null;
                     List<Case> both = List.of(gate, up);
                     List<float[]> projected = List.of(gate.scratch(), up.scratch());
@@ -160,9 +161,30 @@ final class SvfKernelsTest {
     }
 
     @Test
+    void whatABackwardPassNeedsOfVIsTheSameHoweverItIsStored() {
+        forEachCase((kernels, phase, c) -> {
+            float[] x = gaussian(SeededCases.generator(4), BATCH * c.rank());
+            float[] y = new float[BATCH * c.in()];
+            kernels.expand(c.factors, BATCH, x, y);
+            for (int i = 0; i < BATCH; i++) {
+                for (int j = 0; j < c.in(); j++) {
+                    double sum = 0;
+                    double magnitude = 0;
+                    for (int k = 0; k < c.rank(); k++) {
+                        double term = (double) c.v[j * c.rank() + k] * x[i * c.rank() + k];
+                        sum += term;
+                        magnitude += Math.abs(term);
+                    }
+                    assertEquals(sum, y[i * c.in() + j], (c.rank() + 1) * U * magnitude);
+                }
+            }
+        });
+    }
+
+    @Test
     void aBatchReadsEachFactorOnceWhateverTheNumberOfExperts() {
         try (Arena arena = Arena.ofConfined()) {
-            Case c = new Case(arena, new int[] {12, 9, 7}, SeededCases.generator(3));
+            Case c = new Case(arena, new int[] {12, 9, 7}, SeededCases.generator(3), false);
             for (Phase phase : Phase.values()) {
                 CountingMatrixKernels matrix = new CountingMatrixKernels(MatrixKernels.scalar(pool));
                 SvfKernels kernels = new SvfKernels(matrix, pool);
@@ -182,7 +204,7 @@ final class SvfKernelsTest {
     @Test
     void arraysThatAreTooShortAndMissingScalesAreRefused() {
         try (Arena arena = Arena.ofConfined()) {
-            Case c = new Case(arena, new int[] {12, 9, 7}, SeededCases.generator(3));
+            Case c = new Case(arena, new int[] {12, 9, 7}, SeededCases.generator(3), false);
             SvfKernels kernels = implementations().getFirst();
             float[] y = c.target(0);
             float[] one = new float[1];
@@ -217,9 +239,9 @@ final class SvfKernelsTest {
 
     private void forEachCase(Check check) {
         for (int[] shape : SHAPES) {
-            SeededCases.run(1, shape[0], random -> {
+            SeededCases.run(2, shape[0], random -> {
                 try (Arena arena = Arena.ofShared()) {
-                    Case c = new Case(arena, shape, random);
+                    Case c = new Case(arena, shape, random, random.nextBoolean());
                     for (SvfKernels kernels : implementations()) {
                         for (Phase phase : Phase.values()) {
                             check.check(kernels, phase, c);
@@ -238,7 +260,7 @@ final class SvfKernelsTest {
         return x;
     }
 
-    /** Factors, eight rows and eight scales, the last two rows sharing theirs. */
+    /** Factors, of F32 or of bytes with V transposed; eight rows and eight scales, the last two rows sharing theirs. */
     private static final class Case {
         final SvfFactors factors;
         final float[] u;
@@ -246,15 +268,44 @@ final class SvfKernelsTest {
         final float[] x;
         final float[][] scales = new float[BATCH][];
 
-        Case(Arena arena, int[] shape, RandomGenerator random) {
-            u = gaussian(random, shape[0] * shape[2]);
-            v = gaussian(random, shape[1] * shape[2]);
+        Case(Arena arena, int[] shape, RandomGenerator random, boolean bytes) {
+            u = bytes ? bytes(random, shape[0] * shape[2]) : gaussian(random, shape[0] * shape[2]);
+            v = bytes ? bytes(random, shape[1] * shape[2]) : gaussian(random, shape[1] * shape[2]);
             x = gaussian(random, BATCH * shape[1]);
             for (int i = 0; i < BATCH - 1; i++) {
                 scales[i] = gaussian(random, shape[2]);
             }
             scales[BATCH - 1] = scales[BATCH - 2];
-            factors = new SvfFactors(matrix(arena, shape[0], shape[2], u), matrix(arena, shape[1], shape[2], v));
+            factors = bytes
+                    ? new SvfFactors(
+                            byteMatrix(arena, shape[0], shape[2], u),
+                            byteMatrix(arena, shape[2], shape[1], transposed(v, shape[1], shape[2])),
+                            true)
+                    : new SvfFactors(matrix(arena, shape[0], shape[2], u), matrix(arena, shape[1], shape[2], v));
+        }
+
+        private static float[] bytes(RandomGenerator random, int length) {
+            float[] x = new float[length];
+            for (int i = 0; i < length; i++) {
+                x[i] = random.nextInt(-127, 128);
+            }
+            return x;
+        }
+
+        private static float[] transposed(float[] x, int rows, int cols) {
+            float[] y = new float[x.length];
+            for (int i = 0; i < x.length; i++) {
+                y[i % cols * rows + i / cols] = x[i];
+            }
+            return y;
+        }
+
+        private static Matrix byteMatrix(Arena arena, int rows, int cols, float[] elements) {
+            MemorySegment data = arena.allocate(elements.length);
+            for (int i = 0; i < elements.length; i++) {
+                data.set(ValueLayout.JAVA_BYTE, i, (byte) elements[i]);
+            }
+            return new Matrix.Int8(rows, cols, data);
         }
 
         private static Matrix matrix(Arena arena, int rows, int cols, float[] elements) {
@@ -264,11 +315,11 @@ final class SvfKernelsTest {
         }
 
         int out() {
-            return factors.u().rows();
+            return factors.out();
         }
 
         int in() {
-            return factors.v().rows();
+            return factors.in();
         }
 
         int rank() {
