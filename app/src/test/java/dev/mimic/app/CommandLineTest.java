@@ -380,7 +380,8 @@ final class CommandLineTest {
     void doctorSaysWhatRuns() {
         assertTrue(ok("doctor").out().contains("kernels"));
         JsonObject json = ok("doctor", "--json").json();
-        for (String name : List.of("kernels", "processor", "widest_vector", "vector_checks", "sandbox", "launcher", "jvm_options")) {
+        for (String name : List.of(
+                "kernels", "processor", "widest_vector", "vector_checks", "sandbox", "launcher", "jvm_options")) {
             assertFalse(json.text(name).orElseThrow().isBlank(), name);
         }
         assertTrue(json.integer("cores").orElseThrow() > 0);
