@@ -38,13 +38,13 @@ public final class FactorsBenchmark {
         try (RandomFolder model = RandomFolder.of("1.2b", "BF16")) {
             Path factors = model.path().resolve("factors");
             RandomFactors.write(model.path(), factors);
-            for (String threads : args[0].split(",")) {
+            for (String threads : args[0].split(",", -1)) {
                 EngineOptions options = EngineOptions.DEFAULTS
                         .withThreads(Integer.parseInt(threads))
                         .withContextLength(512);
                 try (Engine plain = Engine.open(model.path(), options);
                         Engine adapted = Engine.open(model.path(), options.withFactors(factors))) {
-                    for (String rows : args[1].split(",")) {
+                    for (String rows : args[1].split(",", -1)) {
                         compare(plain, adapted, threads, Integer.parseInt(rows), args);
                     }
                 }
