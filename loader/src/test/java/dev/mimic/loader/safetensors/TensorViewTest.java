@@ -22,8 +22,7 @@ final class TensorViewTest {
     @Test
     void anUnloadedTensorTakesNoMemoryAndReadsAsBefore() throws IOException {
         assumeTrue(Files.isReadable(STATUS), "only Linux says what of a file is resident");
-        String header =
-                "{\"w\":{\"dtype\":\"I8\",\"shape\":[" + BYTES + "],\"data_offsets\":[0," + BYTES + "]}}";
+        String header = "{\"w\":{\"dtype\":\"I8\",\"shape\":[" + BYTES + "],\"data_offsets\":[0," + BYTES + "]}}";
         Path file = Files.write(folder.resolve("w.safetensors"), Crafted.file(header, BYTES));
         try (SafetensorsFile opened = SafetensorsFile.open(file)) {
             TensorView tensor = opened.tensor("w").orElseThrow();
