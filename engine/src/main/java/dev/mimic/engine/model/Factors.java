@@ -125,10 +125,14 @@ public final class Factors implements AutoCloseable {
                         "expected a name that ends in one of " + String.join(", ", parts) + " in version "
                                 + metadata.get("version"));
             }
-            if (part.equals(".U")) {
-                factors.put(weight, factor(weight, map));
-            } else if (!map.has(weight + ".U")) {
+            if (!map.has(weight + ".U")) {
                 throw map.invalid(name, "there is no .U beside it");
+            }
+        }
+        for (String name : map.names()) {
+            if (name.endsWith(".U")) {
+                String weight = name.substring(0, name.length() - 2);
+                factors.put(weight, factor(weight, map));
             }
         }
     }
