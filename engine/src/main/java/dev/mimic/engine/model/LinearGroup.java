@@ -6,8 +6,9 @@ import dev.mimic.kernels.matrix.GemvGroup;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
 
 /**
- * Linear layers that read the same x. Where they add up in the order of decoding their products go to the threads together, because a product of a small
- * model takes little longer than its hand-over; the bits are those of each layer alone.
+ * Linear layers that read the same x. Where they add up in the order of decoding their products go to the threads
+ * together, because a product of a small model takes little longer than its hand-over; the bits are those of each layer
+ * alone.
  */
 final class LinearGroup {
     private final Linear[] linears;
