@@ -92,7 +92,7 @@ final class GroupedDecodingTest {
         for (int row = 0; row < ROWS; row++) {
             mixed.add(row % 3 == 1 ? scaled : base);
         }
-        for (List<RowScales> rows : List.of(List.of(base), List.of(scaled), mixed)) {
+        for (List<RowScales> rows : List.of(List.of(base), List.of(scaled), mixed, mixed.subList(0, 6))) {
             float[] together = decode(transformer, rows, ForwardTrace.NONE);
             float[] alone = decode(transformer, rows, new Keeping(transformer));
             assertArrayEquals(alone, together, form + ", " + rows.size() + " rows");

@@ -32,7 +32,7 @@ final class LinearGroup {
      * @param y by layer, [rows, out]; overwritten
      */
     void apply(Backend backend, Step step, float[] x, Activations scratch, float[][] y, ForwardTrace trace) {
-        if (step.products() != Phase.DECODE || keeps(trace)) {
+        if (step.products() != Phase.DECODE || keeps(trace) || endsPlain(step)) {
             for (int i = 0; i < linears.length; i++) {
                 LinearForward.apply(linears[i], backend, step, x, scratch, y[i], trace);
             }
@@ -61,6 +61,19 @@ final class LinearGroup {
     private boolean keeps(ForwardTrace trace) {
         for (Linear linear : linears) {
             if (linear instanceof Linear.Svf svf && trace.projection(svf.slot()) != null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether the last rows have no scales where others have: apart, a layer's factors are read for the rows before them. */
+    private boolean endsPlain(Step step) {
+        for (Linear linear : linears) {
+            if (linear instanceof Linear.Svf svf
+                    && svf.weight().isPresent()
+                    && scales(step, svf)
+                    && step.scales(svf.slot())[step.rows() - 1] == null) {
                 return true;
             }
         }

@@ -86,7 +86,7 @@ final class VectorGemm implements VectorMatrixKernels.Ranged {
         int most = panels == 1 ? FEW : BLOCK;
         for (int row = begin; row < end; row += most) {
             int valid = Math.min(most, end - row);
-            Arrays.fill(sums, 0, panels * BLOCK * PANEL, 0);
+            Arrays.fill(sums, 0, ((panels - 1) * BLOCK + most) * PANEL, 0);
             for (int col = 0; col < cols; col += SLICE) {
                 int length = Math.min(SLICE, cols - col);
                 VectorUnpack.block(weights, row, col, valid, length, block, 0, LEADING);

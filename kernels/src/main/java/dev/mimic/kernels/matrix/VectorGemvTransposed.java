@@ -8,11 +8,11 @@ import static dev.mimic.kernels.matrix.VectorWorkspace.SLICE;
 import java.util.Arrays;
 
 /**
- * {@code y[i, c] = Σ_r weights[r, c] · x[i, r]}. One row of x takes four rows of weights at a time, in place where C2 can
- * widen them on the way, each a multiple added to a row of sums. A few rows share a block of widened weights, four of them
- * in a register tile. Many go through {@link VectorPanelGemm}. All have the same order: fma in order of the rows within a
- * slice of {@link VectorGemmTile#DEPTH} rows, the slices added in order. Threads share the columns, so that no sum is
- * ever cut.
+ * {@code y[i, c] = Σ_r weights[r, c] · x[i, r]}. One row of x takes plain weights in place: one row of each of four
+ * slices at a time where there are as many and rows are short, else four rows that follow each other, each a multiple
+ * added to a row of sums. A few rows share a block of widened weights, four of them in a register tile. Many go through
+ * {@link VectorPanelGemm}. All have the same order: fma in order of the rows within a slice of {@link
+ * VectorGemmTile#DEPTH} rows, the slices added in order. Threads share the columns, so that no sum is ever cut.
  */
 final class VectorGemvTransposed implements VectorMatrixKernels.Ranged {
     /** Rows of x from which the tile of the matrix-matrix product pays. */
@@ -24,6 +24,9 @@ final class VectorGemvTransposed implements VectorMatrixKernels.Ranged {
     /** Columns at once for one row of x: their sums stay in L1 while the rows pass. */
     private static final int COLS = 4096;
 
+    /** Columns of a thread up to which slices are read side by side: their sums stay in L1, and so short pieces gain. */
+    private static final int COLS_OF_STREAMS = 2048;
+
     /** Columns at once for a few rows of x, likewise. */
     private static final int COLS_OF_FEW = SLICE;
 
@@ -32,22 +35,30 @@ final class VectorGemvTransposed implements VectorMatrixKernels.Ranged {
 
     private static final int ROWS = 4;
 
+    /** Slices of plain weights that are read side by side for one row of x, each a stream from memory that goes on. */
+    private static final int STREAMS = 4;
+
     @Override
     public void range(Matrix weights, int batch, float[] x, float[] y, int begin, int end, VectorWorkspace workspace) {
         boolean inPlace = batch == 1 && (weights instanceof Matrix.F32 || weights instanceof Matrix.Bf16);
-        int most = batch == 1 ? COLS : COLS_OF_FEW;
         int rows = weights.rows();
+        boolean sideBySide = inPlace && end - begin <= COLS_OF_STREAMS;
+        int streamed = sideBySide ? rows / (STREAMS * DEPTH) * (STREAMS * DEPTH) : 0;
+        int most = batch == 1 ? COLS : COLS_OF_FEW;
         int cols = weights.cols();
         int rowsAtOnce = batch == 1 ? ROWS : BLOCK;
         int padded = (batch + ROWS - 1) / ROWS * ROWS;
-        float[] sums = workspace.sums(padded * Math.min(most, end - begin));
+        float[] sums = workspace.sums((streamed > 0 ? STREAMS : padded) * Math.min(most, end - begin));
         for (int col = begin; col < end; col += most) {
             int length = Math.min(most, end - col);
             int body = inPlace ? SPECIES.loopBound(length) : 0;
             for (int i = 0; i < batch; i++) {
                 Arrays.fill(y, i * cols + col, i * cols + col + length, 0);
             }
-            for (int slice = 0; slice < rows; slice += DEPTH) {
+            for (int slice = 0; slice < streamed; slice += STREAMS * DEPTH) {
+                streams(weights, slice, x, sums, y, col, length, workspace);
+            }
+            for (int slice = streamed; slice < rows; slice += DEPTH) {
                 Arrays.fill(sums, 0, padded * length, 0);
                 int last = Math.min(rows, slice + DEPTH);
                 for (int row = slice; row < last; row += rowsAtOnce) {
@@ -62,6 +73,40 @@ final class VectorGemvTransposed implements VectorMatrixKernels.Ranged {
                     VectorAxpys.row(1, sums, i * length, y, i * cols + col, length);
                 }
             }
+        }
+    }
+
+    /** {@link #STREAMS} whole slices of plain weights, row by row side by side, for one row of x; added to y in order. */
+    private static void streams(
+            Matrix weights,
+            int slice,
+            float[] x,
+            float[] sums,
+            float[] y,
+            int col,
+            int length,
+            VectorWorkspace workspace) {
+        int cols = weights.cols();
+        int body = SPECIES.loopBound(length);
+        Arrays.fill(sums, 0, STREAMS * length, 0);
+        for (int row = slice; row < slice + DEPTH; row++) {
+            long first = (long) row * cols + col;
+            long stride = (long) DEPTH * cols;
+            if (weights instanceof Matrix.F32) {
+                VectorAxpys.f32Streams(weights.data(), first, stride, x, row, DEPTH, sums, length, body);
+            } else {
+                VectorAxpys.bf16Streams(weights.data(), first, stride, x, row, DEPTH, sums, length, body);
+            }
+        }
+        for (int stream = 0; stream < STREAMS; stream++) {
+            if (body < length) {
+                float[] block = workspace.block(BLOCK);
+                for (int row = slice + stream * DEPTH; row < slice + (stream + 1) * DEPTH; row += BLOCK) {
+                    VectorUnpack.block(weights, row, col + body, BLOCK, length - body, block, 0, LEADING);
+                    multiples(block, 0, BLOCK, x, row, sums, stream * length + body, length - body);
+                }
+            }
+            VectorAxpys.row(1, sums, stream * length, y, col, length);
         }
     }
 

@@ -74,6 +74,7 @@ abstract class MatrixKernelsContract {
                 check(product, random, format, 110, 1040, 33); // more than one block, slice and step of each kind
                 check(product, random, format, 1040, 110, 100);
                 check(product, random, format, 5, 4100, 2);
+                check(product, random, format, 2100, 70, 1); // several slices side by side, and some more
             }
         });
     }
@@ -100,30 +101,39 @@ abstract class MatrixKernelsContract {
     @EnumSource
     void aRowOfABatchHasTheBitsItHasAlone(Product product) {
         SeededCases.run(24, 400, random -> {
-            try (Arena arena = Arena.ofShared()) {
-                Product.Format format = Product.Format.any(random);
-                int batch = random.nextBoolean() ? BATCHES[random.nextInt(BATCHES.length)] : random.nextInt(71, 500);
-                boolean wide = random.nextBoolean(); // more than a slice in both directions in turn
-                Matrix weights = Product.weights(
-                        arena,
-                        random,
-                        format,
-                        random.nextInt(1, wide ? 150 : 600),
-                        random.nextInt(1, wide ? 1100 : 300),
-                        random.nextInt(4));
-                int inputs = product.inputs(weights);
-                int outputs = product.outputs(weights);
-                float[] x = Product.activations(random, batch * inputs);
-                float[] together = product.guarded(kernels, weights, batch, x);
-                for (int i = 0; i < batch; i++) {
-                    float[] row = Arrays.copyOfRange(x, i * inputs, (i + 1) * inputs);
-                    assertSameBits(
-                            product.guarded(kernels, weights, 1, row),
-                            Arrays.copyOfRange(together, i * outputs, (i + 1) * outputs),
-                            product + " " + Product.describe(weights) + ": row " + i + " of " + batch);
-                }
-            }
+            int batch = random.nextBoolean() ? BATCHES[random.nextInt(BATCHES.length)] : random.nextInt(71, 500);
+            boolean wide = random.nextBoolean(); // more than a slice in both directions in turn
+            int rows = random.nextInt(1, wide ? 150 : 600);
+            int cols = random.nextInt(1, wide ? 1100 : 300);
+            assertAloneAsTogether(product, random, Product.Format.any(random), rows, cols, batch);
         });
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aRowOfABatchHasTheBitsItHasAloneWhereSlicesAreMany(Product product) {
+        SeededCases.run(6, 410, random -> {
+            Product.Format format = random.nextBoolean() ? Product.Format.F32 : Product.Format.BF16;
+            assertAloneAsTogether(product, random, format, random.nextInt(1024, 2400), random.nextInt(1, 150), 3);
+        });
+    }
+
+    private void assertAloneAsTogether(
+            Product product, RandomGenerator random, Product.Format format, int rows, int cols, int batch) {
+        try (Arena arena = Arena.ofShared()) {
+            Matrix weights = Product.weights(arena, random, format, rows, cols, random.nextInt(4));
+            int inputs = product.inputs(weights);
+            int outputs = product.outputs(weights);
+            float[] x = Product.activations(random, batch * inputs);
+            float[] together = product.guarded(kernels, weights, batch, x);
+            for (int i = 0; i < batch; i++) {
+                float[] row = Arrays.copyOfRange(x, i * inputs, (i + 1) * inputs);
+                assertSameBits(
+                        product.guarded(kernels, weights, 1, row),
+                        Arrays.copyOfRange(together, i * outputs, (i + 1) * outputs),
+                        product + " " + Product.describe(weights) + ": row " + i + " of " + batch);
+            }
+        }
     }
 
     @Test
