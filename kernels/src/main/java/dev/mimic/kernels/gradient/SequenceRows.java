@@ -27,10 +27,10 @@ public record SequenceRows(int count, int[] begins, int[] ends, int[] places) {
     }
 
     /** Checks the ranges and returns one more than the largest row. */
-    int check() {
+    long check() {
         Shapes.atLeast("attention", "begins", begins.length, count);
         Shapes.atLeast("attention", "ends", ends.length, count);
-        int rows = 0;
+        long rows = 0;
         for (int s = 0; s < count; s++) {
             if (begins[s] < 0 || begins[s] > ends[s]) {
                 throw new IllegalArgumentException("attention: block " + s + " has rows [" + begins[s] + ", " + ends[s]
@@ -42,7 +42,7 @@ public record SequenceRows(int count, int[] begins, int[] ends, int[] places) {
                     throw new IllegalArgumentException(
                             "attention: place " + i + " is row " + places[i] + ", expected one from 0 on");
                 }
-                rows = Math.max(rows, places[i] + 1);
+                rows = Math.max(rows, places[i] + 1L);
             }
         }
         return rows;

@@ -501,6 +501,12 @@ abstract class GradientKernelsContract {
         HeadGradients whole = new HeadGradients(three, three, three, three, three, three, three);
         refused("attention: block 0 has rows [3, 0)", () -> kernels.attention(shape, ALL, backwards, whole));
         refused("attention: window is 0", () -> kernels.attention(shape, 0, three3, whole));
+        SequenceRows few = new SequenceRows(1, zero, end, new int[2]);
+        refused("attention: places has length 2", () -> kernels.attention(shape, ALL, few, whole));
+        SequenceRows negative = new SequenceRows(1, zero, end, new int[] {0, -1, 1});
+        refused("attention: place 1 is row -1", () -> kernels.attention(shape, ALL, negative, whole));
+        SequenceRows far = new SequenceRows(1, zero, end, new int[] {0, 1, Integer.MAX_VALUE});
+        refused("attention: q has length 3", () -> kernels.attention(shape, ALL, far, whole));
     }
 
     private static void refused(String message, Runnable call) {
