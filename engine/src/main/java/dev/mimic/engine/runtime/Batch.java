@@ -254,6 +254,7 @@ final class Batch {
 
     /** Ends all rows with a failure. */
     void fail(Throwable failure) {
+        removeFinished(); // a step may have been left in the middle
         for (int i = 0; i < active; i++) {
             rows[i].fail(failure);
             rows[i] = null;

@@ -82,7 +82,13 @@ public final class BatchScheduler implements AutoCloseable {
     public void run(Transformer decoder, List<GenerationTask> all, BatchTrace trace) {
         call(() -> {
             int most = Math.min(maxBatch, decoder.rows());
-            new Batch(decoder, most, caches, cacheBytes, beforeWork, Phase.PREFILL).run(all, trace);
+            Batch rows = new Batch(decoder, most, caches, cacheBytes, beforeWork, Phase.PREFILL);
+            try {
+                rows.run(all, trace);
+            } catch (Throwable t) { // of the trace: rows that are left give their caches back
+                rows.fail(t);
+                throw t;
+            }
             return null;
         });
     }
