@@ -164,9 +164,10 @@ public final class TrainingPass implements AutoCloseable {
      * @throws IllegalArgumentException as above
      */
     public TrainingResult gradient(RecordedReplies replies, List<TrainingSequence> sequences, Objective objective) {
+        check(sequences);
         RecordedActivations last = recorded;
         recorded = null; // the backward pass writes over it
-        if (last == null || !replies.are(sequences, last)) {
+        if (last == null || !replies.heldBy(last) || !replies.are(sequences)) {
             return gradient(replies.adapter().z(), sequences, objective);
         }
         return engine.withDecoder(transformer ->
@@ -257,6 +258,7 @@ public final class TrainingPass implements AutoCloseable {
     /** Frees the memory. */
     @Override
     public void close() {
+        recorded = null;
         if (workspace != null) {
             workspace.close();
             workspace = null;
