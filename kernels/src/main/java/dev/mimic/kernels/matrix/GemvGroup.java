@@ -33,6 +33,7 @@ public final class GemvGroup {
      * @param weights [rows, cols]
      * @param x [batch, cols]; must not alias {@code y}
      * @param y [batch, rows]; overwritten when the group runs
+     * @throws IllegalArgumentException if y is an array that the group reads or writes, or x one that it writes
      */
     public void add(Matrix weights, float[] x, float[] y) {
         add(weights, false, x, y);
@@ -44,12 +45,14 @@ public final class GemvGroup {
      * @param weights [rows, cols]
      * @param x [batch, rows]; must not alias {@code y}
      * @param y [batch, cols]; overwritten when the group runs
+     * @throws IllegalArgumentException if y is an array that the group reads or writes, or x one that it writes
      */
     public void addTransposed(Matrix weights, float[] x, float[] y) {
         add(weights, true, x, y);
     }
 
     private void add(Matrix newWeights, boolean isTransposed, float[] newX, float[] newY) {
+        checkArrays(newX, newY);
         if (count == weights.length) {
             weights = Arrays.copyOf(weights, 2 * count);
             transposed = Arrays.copyOf(transposed, 2 * count);
@@ -61,6 +64,18 @@ public final class GemvGroup {
         x[count] = newX;
         y[count] = newY;
         count++;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // aliasing is the question
+    private void checkArrays(float[] newX, float[] newY) {
+        boolean shared = newX == newY;
+        for (int i = 0; i < count; i++) {
+            shared |= y[i] == newY || y[i] == newX || x[i] == newY;
+        }
+        if (shared) {
+            throw new IllegalArgumentException("gemv: product " + count
+                    + " shares an array that is written, expected a y of its own for each product of a group");
+        }
     }
 
     /** Products. */
