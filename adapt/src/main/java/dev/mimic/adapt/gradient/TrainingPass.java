@@ -138,18 +138,21 @@ public final class TrainingPass implements AutoCloseable {
     /** A workspace for all rows that replies to these requests may take, if the memory given holds it. */
     private Optional<TrainingWorkspace> roomToRecord(Transformer transformer, List<GenerationRequest> requests) {
         boolean plain = engine.cacheFormat() == EngineOptions.CacheFormat.F32
-                && transformer.weights().form() == TransformerWeights.SvfForm.FACTORED;
+                && transformer.weights().form() == TransformerWeights.SvfForm.FACTORED
+                && requests.stream().allMatch(one -> one.maxTokens().isPresent() && one.n() == 1);
+        if (!plain) {
+            return Optional.empty();
+        }
         long total = 0;
         for (GenerationRequest request : requests) {
-            plain &= request.maxTokens().isPresent() && request.n() == 1;
             int prompt = engine.promptIds(request).length;
             // the last token drawn does not run
             total += Math.min(
                             engine.contextLength(),
-                            prompt + (long) request.maxTokens().orElse(0))
+                            prompt + (long) request.maxTokens().getAsInt())
                     - 1;
         }
-        return plain && total > 0
+        return total > 0
                 ? MemoryPlan.whole(transformer, trained, memory, total)
                         .map(plan -> workspace(transformer, plan, workspace != null && workspace.holds(plan)))
                 : Optional.empty();
