@@ -106,8 +106,8 @@ final class Batch {
     }
 
     /**
-     * Runs all tasks to their ends, and shows a trace every step; prompts that there is room for are read first. What the
-     * trace or the check throws ends all tasks that have not ended, and is thrown.
+     * Runs all tasks to their ends, and shows a trace every step; prompts that there is room for are read first. What
+     * the trace or the check throws ends all tasks that have not ended, and is thrown.
      *
      * @param mayGoOn runs before each step
      */
