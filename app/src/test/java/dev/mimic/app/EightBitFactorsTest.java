@@ -39,11 +39,36 @@ final class EightBitFactorsTest {
         Matcher worst = Pattern.compile("worst: .* relative error ([0-9.e-]+)").matcher(out);
         assertTrue(worst.find(), out);
         double error = Double.parseDouble(worst.group(1));
+        // An element is off by half a step at most, evenly: by step / sqrt(12) in the root mean square, step = peak /
+        // 127.
+        // A column of U or V is thus off by peak / rms / 440 of its length, W by sqrt(2) of that, as U and V add up.
+        // peak / rms is 1 at least (0.0032), about 3 where columns look like normal noise (0.01); 0.03 is one of 9.
         assertTrue(error > 1e-3 && error < 0.03, out);
         Matcher kl = KL.matcher(out);
         assertTrue(kl.find(), out);
         assertTrue(Integer.parseInt(kl.group(1)) > 60, out);
+        // Logits that move by a deviation of d have a KL of about d²/2; 0.05 is d = 0.3. 28 matrices that are off by 1
+        // %
+        // each, independently, are sqrt(28) · 0.01 = 5 %: d = 0.3 where logits have a deviation of 6.
         assertTrue(Double.parseDouble(kl.group(2)) < 0.05, out);
+    }
+
+    @Test
+    void truncatedFactorsAreComparedAsTheyAre() throws IOException {
+        Path text = Files.writeString(folder.resolve("text"), "There are 7 cups here. Cara adds 4.\n".repeat(4));
+        String out = ok(
+                        "decompose",
+                        "bundled",
+                        folder.resolve("factors").toString(),
+                        "--rank",
+                        "8",
+                        "--text",
+                        text.toString())
+                .out();
+        assertTrue(out.contains("model in its factors of rank 8 beside its weights, over "), out);
+        Matcher kl = KL.matcher(out);
+        assertTrue(kl.find(), out);
+        assertTrue(Double.parseDouble(kl.group(2)) > 0.01, out); // most of the model is missing
     }
 
     @Test
@@ -66,6 +91,7 @@ final class EightBitFactorsTest {
             factors,
             "--json"
         };
+        // 0.05 is five questions of the hundred: a KL of hundredths of a nat may turn a few close first choices
         double expected = ok(plain).json().number("accuracy").orElseThrow();
         assertEquals(expected, ok(rounded).json().number("accuracy").orElseThrow(), 0.05);
         String[] folded = {"eval", merged, "--task", "bundled-math", "--limit", "100", "--json"};

@@ -3,6 +3,7 @@ package dev.mimic.app;
 import static dev.mimic.app.Outcome.ok;
 import static dev.mimic.app.Outcome.refused;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.mimic.loader.json.JsonObject;
@@ -57,6 +58,15 @@ final class QuantizeCommandTest {
         String out = ok("quantize", "bundled", folder.resolve("out").toString()).out();
         assertTrue(out.contains("model.embed_tokens.weight"), out);
         assertTrue(out.contains("\nworst: "), out);
+    }
+
+    @Test
+    void aTextTooShortToCompareOnIsRefusedBeforeAnyWork() throws IOException {
+        String text = Files.writeString(folder.resolve("empty.txt"), "").toString();
+        Path out = folder.resolve("out");
+        refused(1, List.of("empty.txt", "expected at least 2"), "quantize", "bundled", out.toString(), "--check", text);
+        refused(1, List.of("empty.txt", "expected at least 2"), "decompose", "bundled", out.toString(), "--text", text);
+        assertFalse(Files.exists(out));
     }
 
     @Test

@@ -35,6 +35,10 @@ public final class FactorsBenchmark {
             System.err.println("usage: factors THREADS,… ROWS,… NEW_TOKENS ROUNDS");
             System.exit(2);
         }
+        if (Integer.parseInt(args[3]) < 1) {
+            System.err.println("factors: ROUNDS is " + args[3] + ", expected at least 1");
+            System.exit(2);
+        }
         try (RandomFolder model = RandomFolder.of("1.2b", "BF16")) {
             Path factors = model.path().resolve("factors");
             RandomFactors.write(model.path(), factors);

@@ -3,8 +3,11 @@ package dev.mimic.engine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.sampling.SamplingOptions;
+import dev.mimic.engine.trace.BatchTrace;
 import dev.mimic.testkit.RandomFolder;
 import dev.mimic.testkit.SeededCases;
 import java.nio.file.Path;
@@ -186,6 +189,73 @@ final class BatchingTest {
             pending.forEach(PendingGeneration::await);
         }
         return order.toString();
+    }
+
+    private static final GenerationRequest SIX =
+            GenerationRequest.ofIds(1, 2, 3, 4).withMaxTokens(6).withIgnoreEos(true);
+
+    /** Starts something and waits until it waits for the scheduler, whose thread this is. */
+    private static Thread startedAndWaiting(Runnable work) {
+        Thread thread = Thread.ofPlatform().daemon().start(work);
+        while (thread.getState() != Thread.State.WAITING) {
+            Thread.onSpinWait();
+        }
+        return thread;
+    }
+
+    @Test
+    void tracedRowsHaveTheBytesThatPausedOnesLeave() throws InterruptedException {
+        int[] counts = new int[2]; // rows of a step, and the most of them
+        BatchTrace trace = new BatchTrace() {
+            @Override
+            public void step() {
+                counts[0] = 0;
+            }
+
+            @Override
+            public void rows(int request, int from, int count, int length, boolean wanted) {
+                counts[1] = Math.max(counts[1], ++counts[0]);
+            }
+        };
+        Thread[] traced = new Thread[1];
+        try (Engine engine = Engine.open(model, EngineOptions.DEFAULTS.withCacheBytes(3 * cacheBytes(4 + 6 - 1)))) {
+            Transformer decoder = engine.withDecoder(transformer -> transformer.withRows(16));
+            PendingGeneration paused = engine.submit(SIX, new GenerationListener() {
+                @Override
+                public void onText(String piece) {}
+
+                @Override
+                public void onToken(int index, int id) {
+                    if (index == 0) {
+                        traced[0] = startedAndWaiting(() -> engine.generateAll(List.of(SIX, SIX, SIX), decoder, trace));
+                    }
+                }
+            });
+            assertEquals(6, paused.await().ids().length);
+            traced[0].join();
+        }
+        assertEquals(2, counts[1]);
+    }
+
+    @Test
+    void closingEndsTracedRowsAfterTheirStep() throws InterruptedException {
+        int[] steps = new int[1];
+        Thread[] closer = new Thread[1];
+        Engine engine = Engine.open(model);
+        BatchTrace trace = new BatchTrace() {
+            @Override
+            public void step() {
+                if (++steps[0] == 3) {
+                    closer[0] = startedAndWaiting(engine::close);
+                }
+            }
+        };
+        Transformer decoder = engine.withDecoder(transformer -> transformer.withRows(16));
+        IllegalStateException e =
+                assertThrows(IllegalStateException.class, () -> engine.generateAll(List.of(SIX, SIX), decoder, trace));
+        assertEquals("engine: it is closed", e.getMessage());
+        closer[0].join();
+        assertEquals(3, steps[0]);
     }
 
     @Test

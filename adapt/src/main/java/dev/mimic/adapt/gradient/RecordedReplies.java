@@ -33,10 +33,15 @@ public final class RecordedReplies {
         return adapter;
     }
 
-    /** Whether these are the replies that were kept, and the sequences are made of them, token by token. */
+    /** Whether this is what was kept of these replies. */
     @SuppressWarnings("ReferenceEquality") // one recording, not one like it
-    boolean are(List<TrainingSequence> sequences, RecordedActivations kept) {
-        if (recorded != kept || !kept.holds(sequences)) {
+    boolean heldBy(RecordedActivations kept) {
+        return recorded == kept;
+    }
+
+    /** Whether what was kept are the rows of these sequences, and they are made of the replies, token by token. */
+    boolean are(List<TrainingSequence> sequences) {
+        if (recorded == null || !recorded.holds(sequences)) {
             return false;
         }
         for (int s = 0; s < sequences.size(); s++) {

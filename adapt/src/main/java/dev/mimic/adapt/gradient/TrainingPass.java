@@ -138,18 +138,21 @@ public final class TrainingPass implements AutoCloseable {
     /** A workspace for all rows that replies to these requests may take, if the memory given holds it. */
     private Optional<TrainingWorkspace> roomToRecord(Transformer transformer, List<GenerationRequest> requests) {
         boolean plain = engine.cacheFormat() == EngineOptions.CacheFormat.F32
-                && transformer.weights().form() == TransformerWeights.SvfForm.FACTORED;
+                && transformer.weights().form() == TransformerWeights.SvfForm.FACTORED
+                && requests.stream().allMatch(one -> one.maxTokens().isPresent() && one.n() == 1);
+        if (!plain) {
+            return Optional.empty();
+        }
         long total = 0;
         for (GenerationRequest request : requests) {
-            plain &= request.maxTokens().isPresent() && request.n() == 1;
             int prompt = engine.promptIds(request).length;
             // the last token drawn does not run
             total += Math.min(
                             engine.contextLength(),
-                            prompt + (long) request.maxTokens().orElse(0))
+                            prompt + (long) request.maxTokens().getAsInt())
                     - 1;
         }
-        return plain && total > 0
+        return total > 0
                 ? MemoryPlan.whole(transformer, trained, memory, total)
                         .map(plan -> workspace(transformer, plan, workspace != null && workspace.holds(plan)))
                 : Optional.empty();
@@ -164,9 +167,10 @@ public final class TrainingPass implements AutoCloseable {
      * @throws IllegalArgumentException as above
      */
     public TrainingResult gradient(RecordedReplies replies, List<TrainingSequence> sequences, Objective objective) {
+        check(sequences);
         RecordedActivations last = recorded;
         recorded = null; // the backward pass writes over it
-        if (last == null || !replies.are(sequences, last)) {
+        if (last == null || !replies.heldBy(last) || !replies.are(sequences)) {
             return gradient(replies.adapter().z(), sequences, objective);
         }
         return engine.withDecoder(transformer ->
@@ -257,6 +261,7 @@ public final class TrainingPass implements AutoCloseable {
     /** Frees the memory. */
     @Override
     public void close() {
+        recorded = null;
         if (workspace != null) {
             workspace.close();
             workspace = null;

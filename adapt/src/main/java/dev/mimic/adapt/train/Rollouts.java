@@ -52,7 +52,7 @@ final class Rollouts {
     List<Rollout> sampled(int step, List<Example> examples, Adapter adapter, Trainee trainee) {
         List<GenerationRequest> requests = new ArrayList<>();
         for (int row = 0; row < options.batch(); row++) {
-            requests.add(request(examples.get(row / options.samples()), adapter)
+            requests.add(request(examples.get(row / options.samples()))
                     .withSampling(SamplingOptions.GREEDY
                             .withTemperature(options.temperature())
                             .withSeed(draws.reply(step, row))));
@@ -65,10 +65,9 @@ final class Rollouts {
         return rollouts;
     }
 
-    private GenerationRequest request(Example example, Adapter adapter) {
+    private GenerationRequest request(Example example) {
         return GenerationRequest.ofIds(promptIds(example))
                 .withSampling(SamplingOptions.GREEDY)
-                .withAdapter(adapter)
                 .withMaxTokens(replyLimit);
     }
 
@@ -114,8 +113,9 @@ final class Rollouts {
 
     /** How many examples are answered right, greedily. */
     Accuracy accuracy(List<Example> examples, Adapter adapter) {
-        List<GenerationResult> results = engine.generateAll(
-                examples.stream().map(example -> request(example, adapter)).toList());
+        List<GenerationResult> results = engine.generateAll(examples.stream()
+                .map(example -> request(example).withAdapter(adapter))
+                .toList());
         int right = 0;
         for (int i = 0; i < results.size(); i++) {
             right += task.isRight(results.get(i).text(), examples.get(i)) ? 1 : 0;

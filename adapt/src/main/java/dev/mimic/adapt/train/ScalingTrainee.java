@@ -21,6 +21,7 @@ import java.util.Optional;
 
 /** Scales of singular values (Sun et al. 2025). */
 final class ScalingTrainee implements Trainee {
+    private final Engine engine;
     private final TrainingOptions options;
     private final Factors factors;
     private final ScalingParameters parameters;
@@ -28,6 +29,7 @@ final class ScalingTrainee implements Trainee {
     private Optional<RecordedReplies> replies = Optional.empty();
 
     ScalingTrainee(Engine engine, TrainingOptions options) {
+        this.engine = engine;
         this.options = options;
         factors = engine.factors()
                 .orElseThrow(() -> new IllegalArgumentException("train: the engine has no factors, expected some"));
@@ -58,6 +60,10 @@ final class ScalingTrainee implements Trainee {
 
     @Override
     public List<GenerationResult> generate(Adapter adapter, List<GenerationRequest> requests) {
+        if (!options.stopToken()) { // sequences without what was recorded last: it would serve none
+            return engine.generateAll(
+                    requests.stream().map(one -> one.withAdapter(adapter)).toList());
+        }
         replies = Optional.of(pass.generate((Adapter.Scaling) adapter, requests));
         return replies.get().results();
     }

@@ -29,7 +29,8 @@ sealed interface Trainee extends AutoCloseable permits ScalingTrainee, LowRankTr
     TrainedParameters parameters();
 
     /**
-     * Replies to requests, which need not carry the adapter. The next call of {@link #gradient} is of these replies.
+     * Replies to requests, under the adapter, which they need not carry. The next call of {@link #gradient} is of these
+     * replies.
      *
      * @param adapter as {@link TrainedParameters#adapter} makes it
      */

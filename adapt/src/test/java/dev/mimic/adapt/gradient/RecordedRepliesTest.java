@@ -128,6 +128,7 @@ final class RecordedRepliesTest {
                                                 .toArray(),
                                         ids(replies.results()).toArray());
                                 List<TrainingSequence> sequences = sequences(replies.results(), false);
+                                assertTrue(replies.are(sequences), "what was recorded serves them");
                                 near(
                                         plain.gradient(z, sequences, objective),
                                         pass.gradient(replies, sequences, objective),
@@ -162,11 +163,12 @@ final class RecordedRepliesTest {
             Adapter.Scaling adapter = new Adapter.Scaling(z);
             try (TrainingPass pass = new TrainingPass(engine, z.keySet(), 1L << 28)) {
                 RecordedReplies first = pass.generate(adapter, requests(adapter));
-                RecordedReplies second = pass.generate(adapter, requests(adapter));
-                List<TrainingSequence> cut = sequences(second.results(), true);
+                List<TrainingSequence> cut = sequences(first.results(), true);
                 TrainingResult expected = pass.gradient(z, cut, Objective.PLAIN);
-                for (RecordedReplies replies : List.of(first, second)) {
-                    TrainingResult found = pass.gradient(replies, cut, Objective.PLAIN);
+                for (boolean stale : new boolean[] {true, false}) { // each beside a recording that is still there
+                    RecordedReplies second = pass.generate(adapter, requests(adapter));
+                    assertFalse(second.are(cut));
+                    TrainingResult found = pass.gradient(stale ? first : second, cut, Objective.PLAIN);
                     expected.gradient()
                             .forEach((name, gradient) ->
                                     assertArrayEquals(gradient, found.gradient().get(name), name));

@@ -9,11 +9,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.mimic.adapt.bundled.BundledModel;
 import dev.mimic.adapt.gradient.KlForm;
 import dev.mimic.adapt.gradient.Objective;
+import dev.mimic.adapt.gradient.TrainedParameters;
 import dev.mimic.adapt.svf.Parametrisation;
 import dev.mimic.adapt.svf.Targets;
 import dev.mimic.adapt.task.SeenPrompts;
+import dev.mimic.engine.Adapter;
+import dev.mimic.engine.GenerationRequest;
+import dev.mimic.engine.GenerationResult;
+import dev.mimic.engine.sampling.SamplingOptions;
 import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.safetensors.SafetensorsFile;
+import dev.mimic.testkit.SeededCases;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -104,6 +110,33 @@ final class TrainerTest {
 
     private static double reward(List<TrainingStep> steps) {
         return steps.stream().mapToDouble(TrainingStep::reward).average().orElseThrow();
+    }
+
+    @Test
+    void nothingIsRecordedWhereStopTokensAreNotLearnedFrom() {
+        for (boolean stopToken : new boolean[] {true, false}) {
+            try (ScalingTrainee trainee = new ScalingTrainee(bundled.engine, SMALL.withStopToken(stopToken))) {
+                TrainedParameters parameters = trainee.parameters();
+                Adapter adapter = parameters.adapter(parameters.initial(SeededCases.generator(1)));
+                List<GenerationRequest> requests = new ArrayList<>();
+                for (int i = 0; i < 4; i++) {
+                    requests.add(GenerationRequest.ofIds(5 + i, 6, 7)
+                            .withSampling(SamplingOptions.GREEDY.withLogprobs(8))
+                            .withMaxTokens(8));
+                }
+                List<GenerationRequest> adapted =
+                        requests.stream().map(one -> one.withAdapter(adapter)).toList();
+                // what is recorded adds up in the order of prompts, which shows in the last bits
+                assertEquals(
+                        !stopToken,
+                        logprobs(bundled.engine.generateAll(adapted))
+                                .equals(logprobs(trainee.generate(adapter, requests))));
+            }
+        }
+    }
+
+    private static List<List<GenerationResult.TokenLogprob>> logprobs(List<GenerationResult> results) {
+        return results.stream().map(GenerationResult::logprobs).toList();
     }
 
     @Test

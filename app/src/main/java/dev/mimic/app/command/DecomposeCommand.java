@@ -12,6 +12,7 @@ import dev.mimic.loader.model.ModelDirectory;
 import dev.mimic.loader.safetensors.DType;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.IntSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -83,7 +84,7 @@ final class DecomposeCommand implements Callable<Integer>, CheckedOptions {
             paramLabel = "FILE",
             description = {
                 "A text: compare the model in its weights and in factors on the first " + Divergence.MOST,
-                "tokens, by next-token distributions."
+                "tokens, by next-token distributions. With --rank that is what the factors alone hold of the model."
             })
     private Path text;
 
@@ -98,16 +99,18 @@ final class DecomposeCommand implements Callable<Integer>, CheckedOptions {
     @Override
     public Integer call() {
         DecomposeOptions options = flags.options(new Targets(targets), dtype.dtype, check);
-        String read = text == null ? null : Divergences.read(text);
         List<MatrixReport> reports;
         Divergence divergence = null;
         try (ModelSource source = ModelSource.of(model);
                 ModelDirectory directory = ModelDirectory.open(source.folder());
                 Decomposer decomposer = Decomposer.open(options, common.threads())) {
+            int[] ids = text == null ? null : Divergences.ids(source.folder(), text);
             reports = decompose(mimic, decomposer, directory, out);
-            if (read != null) {
+            if (ids != null) {
                 EngineOptions plain = EngineOptions.DEFAULTS.withThreads(common.threads());
-                divergence = Divergences.measure(source.folder(), plain, source.folder(), plain.withFactors(out), read);
+                // the other form leaves the model as it is where nothing is scaled: it would differ in nothing
+                EngineOptions factored = plain.withFactors(out).withForm(EngineOptions.Form.FACTORED);
+                divergence = Divergences.measure(source.folder(), plain, source.folder(), factored, ids);
             }
         }
         Table table = new Table("weight", "out", "in", "rank", "relative error", "orthogonality", "seconds", "");
@@ -129,9 +132,20 @@ final class DecomposeCommand implements Callable<Integer>, CheckedOptions {
         mimic.console().out().println();
         mimic.console().out().println("worst: " + describe(worst));
         if (divergence != null) {
-            mimic.console().out().println(Divergences.describe(divergence));
+            mimic.console()
+                    .out()
+                    .println("model in its factors of " + ranks(reports) + " beside its weights, "
+                            + Divergences.describe(divergence));
         }
         return 0;
+    }
+
+    private static String ranks(List<MatrixReport> reports) {
+        IntSummaryStatistics ranks =
+                reports.stream().mapToInt(MatrixReport::rank).summaryStatistics();
+        return ranks.getMin() == ranks.getMax()
+                ? "rank " + ranks.getMax()
+                : "ranks " + ranks.getMin() + " to " + ranks.getMax();
     }
 
     /** Takes a model apart under a progress bar that goes by the elements of the matrices. */

@@ -3,6 +3,7 @@ package dev.mimic.app.command;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
 import dev.mimic.engine.quantize.Divergence;
+import dev.mimic.loader.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -14,13 +15,25 @@ import java.util.Locale;
 final class Divergences {
     private Divergences() {}
 
-    /** The text of a file. */
-    static String read(Path file) {
+    /**
+     * The tokens of a text, before the work that it is to measure.
+     *
+     * @param model folder of the model whose tokens they are
+     * @throws IllegalArgumentException naming the file if they are too few to compare models on
+     */
+    static int[] ids(Path model, Path file) {
+        String text;
         try {
-            return Files.readString(file, StandardCharsets.UTF_8);
+            text = Files.readString(file, StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        int[] ids = Tokenizer.open(model).encode(text, true);
+        if (ids.length < 2) {
+            throw new IllegalArgumentException(
+                    file + ": the text has " + ids.length + " tokens, expected at least 2 to compare models on");
+        }
+        return ids;
     }
 
     /**
@@ -28,12 +41,13 @@ final class Divergences {
      *
      * @param original folder of the model as it was
      * @param changed folder of the one it is compared with
+     * @param ids what {@link #ids} gave
      */
     static Divergence measure(
-            Path original, EngineOptions originalOptions, Path changed, EngineOptions changedOptions, String text) {
+            Path original, EngineOptions originalOptions, Path changed, EngineOptions changedOptions, int[] ids) {
         try (Engine first = Engine.open(original, originalOptions);
                 Engine second = Engine.open(changed, changedOptions)) {
-            return Divergence.measure(first, second, first.tokenizer().encode(text, true));
+            return Divergence.measure(first, second, ids);
         }
     }
 

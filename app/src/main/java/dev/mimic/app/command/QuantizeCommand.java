@@ -63,10 +63,10 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        String text = check == null ? null : Divergences.read(check);
         try (ModelSource source = ModelSource.of(model)) {
+            int[] ids = check == null ? null : Divergences.ids(source.folder(), check);
             List<ModelQuantizer.Report> reports = quantize(source);
-            Divergence divergence = text == null ? null : compare(source, text);
+            Divergence divergence = ids == null ? null : compare(source, ids);
             if (json) {
                 mimic.console().out().println(Json.write(report(reports, divergence)));
             } else {
@@ -89,9 +89,9 @@ final class QuantizeCommand implements Callable<Integer> {
         }
     }
 
-    private Divergence compare(ModelSource source, String text) {
+    private Divergence compare(ModelSource source, int[] ids) {
         EngineOptions options = EngineOptions.DEFAULTS.withThreads(common.threads());
-        return Divergences.measure(source.folder(), options, out, options, text);
+        return Divergences.measure(source.folder(), options, out, options, ids);
     }
 
     private static ModelQuantizer.Report worst(List<ModelQuantizer.Report> reports) {

@@ -164,9 +164,20 @@ public final class Factors implements AutoCloseable {
             }
         }
         SvfFactors held = new SvfFactors(matrix(u), matrix(v), eightBits);
-        return eightBits
-                ? Factor.scaled(weight, held, sigma, scales(weight, "US", rank, map), scales(weight, "VS", rank, map))
-                : Factor.plain(weight, held, sigma);
+        if (!eightBits) {
+            return Factor.plain(weight, held, sigma);
+        }
+        float[] uScales = scales(weight, "US", rank, map);
+        float[] vScales = scales(weight, "VS", rank, map);
+        Factor factor = Factor.scaled(weight, held, sigma, uScales, vScales);
+        for (int i = 0; i < sigma.length; i++) {
+            if (factor.scale()[i] > Float.MAX_VALUE) {
+                throw wrong(
+                        weight,
+                        "S[" + i + "] · US[" + i + "] · VS[" + i + "] is " + factor.scale()[i] + ", expected finite");
+            }
+        }
+        return factor;
     }
 
     private float[] vector(String weight, String part, TensorView tensor, long rank) {

@@ -70,11 +70,16 @@ final class Batch {
         if (next == null || active == rows.length) {
             return false;
         }
+        return active == 0 || cacheBytesTaken() + Row.cacheBytes(next, caches) <= cacheBytes;
+    }
+
+    /** Keys and values of the rows. */
+    long cacheBytesTaken() {
         long taken = 0;
         for (int i = 0; i < active; i++) {
             taken += Row.cacheBytes(rows[i].task(), caches);
         }
-        return active == 0 || taken + Row.cacheBytes(next, caches) <= cacheBytes;
+        return taken;
     }
 
     /**
@@ -100,17 +105,30 @@ final class Batch {
         }
     }
 
-    /** Runs all tasks to their ends, and shows a trace every step; prompts that there is room for are read first. */
-    void run(List<GenerationTask> tasks, BatchTrace trace) {
-        int next = 0;
-        while (next < tasks.size() || active > 0) {
-            while (next < tasks.size() && roomFor(tasks.get(next))) {
-                admit(tasks.get(next), next++);
+    /**
+     * Runs all tasks to their ends, and shows a trace every step; prompts that there is room for are read first. What
+     * the trace or the check throws ends all tasks that have not ended, and is thrown.
+     *
+     * @param mayGoOn runs before each step
+     */
+    void run(List<GenerationTask> tasks, BatchTrace trace, Runnable mayGoOn) {
+        try {
+            int next = 0;
+            while (next < tasks.size() || active > 0) {
+                while (next < tasks.size() && roomFor(tasks.get(next))) {
+                    admit(tasks.get(next), next++);
+                }
+                while (prefilling()) {
+                    mayGoOn.run();
+                    prefill(trace);
+                }
+                mayGoOn.run();
+                decode(trace);
             }
-            while (prefilling()) {
-                prefill(trace);
-            }
-            decode(trace);
+        } catch (Throwable t) {
+            fail(t);
+            tasks.forEach(task -> task.completion().completeExceptionally(t));
+            throw t;
         }
     }
 
@@ -254,6 +272,7 @@ final class Batch {
 
     /** Ends all rows with a failure. */
     void fail(Throwable failure) {
+        removeFinished(); // a step may have been left in the middle
         for (int i = 0; i < active; i++) {
             rows[i].fail(failure);
             rows[i] = null;

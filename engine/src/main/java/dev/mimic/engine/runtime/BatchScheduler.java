@@ -75,14 +75,17 @@ public final class BatchScheduler implements AutoCloseable {
 
     /**
      * Runs rows by themselves between two steps of the others, shows a trace every one of their steps, and waits for them.
-     * The linear layers of new tokens add up in the order of prompts: rows are many, and they are learned from.
+     * The linear layers of new tokens add up in the order of prompts: rows are many, and they are learned from. Their
+     * keys and values have the bytes that the others, which keep theirs meanwhile, leave; one row alone may have more.
      *
      * @param decoder over the same weights and kernels; has room for all rows that are decoded together
+     * @throws IllegalStateException if the engine is closed, before or meanwhile, or this is the scheduler's own thread
      */
     public void run(Transformer decoder, List<GenerationTask> all, BatchTrace trace) {
         call(() -> {
             int most = Math.min(maxBatch, decoder.rows());
-            new Batch(decoder, most, caches, cacheBytes, beforeWork, Phase.PREFILL).run(all, trace);
+            long left = Math.max(0, cacheBytes - batch.cacheBytesTaken());
+            new Batch(decoder, most, caches, left, beforeWork, Phase.PREFILL).run(all, trace, this::checkOpen);
             return null;
         });
     }
@@ -128,6 +131,17 @@ public final class BatchScheduler implements AutoCloseable {
             }
             queue.addAll(items);
             work.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void checkOpen() {
+        lock.lock();
+        try {
+            if (closed) {
+                throw closedException();
+            }
         } finally {
             lock.unlock();
         }
@@ -181,7 +195,7 @@ public final class BatchScheduler implements AutoCloseable {
         }
     }
 
-    /** Ends all requests with an error, waits for the thread. Idempotent; not from a listener. */
+    /** Ends all requests with an error after their step, waits for the thread. Idempotent; not from a listener. */
     @Override
     public void close() {
         if (Thread.currentThread().equals(thread)) {

@@ -227,6 +227,9 @@ final class FactorsTest {
         bad.put(
                 "VS[2] is NaN, expected finite and not negative",
                 new TensorView[] {u, us, s, vt, sigma("w.VS", 1, 1, Float.NaN)});
+        bad.put(
+                "S[1] · US[1] · VS[1] is Infinity, expected finite",
+                new TensorView[] {u, sigma("w.US", 1, 1e20f, 1), s, vt, sigma("w.VS", 1, 1e20f, 1)});
         for (Map.Entry<String, TensorView[]> entry : bad.entrySet()) {
             write("factors-00001.safetensors", entry.getValue());
             refused(entry.getKey());

@@ -27,7 +27,7 @@ public record KeyValues(KeyValueType type, MemorySegment keys, MemorySegment val
     static final int PANEL = 32;
 
     static int padded(int size) {
-        return Math.ceilDiv(size, PANEL) * PANEL;
+        return Math.multiplyExact(Math.ceilDiv(size, PANEL), PANEL); // wrapped, no range of a segment would be refused
     }
 
     /** Checks that the segments hold a shape's keys and values and that {@code [begin, end)} are positions of them. */

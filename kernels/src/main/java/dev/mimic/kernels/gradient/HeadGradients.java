@@ -26,5 +26,6 @@ public record HeadGradients(float[] q, float[] k, float[] v, float[] g, float[] 
         Shapes.atLeast("attention", "v", v.length, rows * keySize);
         Shapes.atLeast("attention", "dk", dk.length, rows * keySize);
         Shapes.atLeast("attention", "dv", dv.length, rows * keySize);
+        sequences.checkDistinct((int) rows); // q has so many
     }
 }

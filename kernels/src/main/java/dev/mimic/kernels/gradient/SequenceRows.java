@@ -27,14 +27,14 @@ public record SequenceRows(int count, int[] begins, int[] ends, int[] places) {
     }
 
     /** Checks the ranges and returns one more than the largest row. */
-    int check() {
+    long check() {
         Shapes.atLeast("attention", "begins", begins.length, count);
         Shapes.atLeast("attention", "ends", ends.length, count);
-        int rows = 0;
+        long rows = 0;
         for (int s = 0; s < count; s++) {
             if (begins[s] < 0 || begins[s] > ends[s]) {
-                throw new IllegalArgumentException("attention: block " + s + " has rows [" + begins[s] + ", " + ends[s]
-                        + "), expected a range from 0 on");
+                throw new IllegalArgumentException("attention: sequence " + s + " has places [" + begins[s] + ", "
+                        + ends[s] + "), expected a range from 0 on");
             }
             Shapes.atLeast("attention", "places", places.length, ends[s]);
             for (int i = begins[s]; i < ends[s]; i++) {
@@ -42,9 +42,27 @@ public record SequenceRows(int count, int[] begins, int[] ends, int[] places) {
                     throw new IllegalArgumentException(
                             "attention: place " + i + " is row " + places[i] + ", expected one from 0 on");
                 }
-                rows = Math.max(rows, places[i] + 1);
+                rows = Math.max(rows, places[i] + 1L);
             }
         }
         return rows;
+    }
+
+    /**
+     * Checks that no row comes twice.
+     *
+     * @param rows what {@link #check} gave, once arrays are known to have so many
+     */
+    void checkDistinct(int rows) {
+        boolean[] seen = new boolean[rows];
+        for (int s = 0; s < count; s++) {
+            for (int i = begins[s]; i < ends[s]; i++) {
+                if (seen[places[i]]) {
+                    throw new IllegalArgumentException("attention: place " + i + " of sequence " + s + " is row "
+                            + places[i] + ", expected one that is not taken yet");
+                }
+                seen[places[i]] = true;
+            }
+        }
     }
 }

@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /**
  * Several matrix-vector products of decoding, of as many rows of x each, that are handed to the threads together: those
- * of a layer that read the same x, or that read what such products left. No product reads what another one of the group
- * writes. It is filled anew for every use and allocates nothing then. Not thread-safe.
+ * of a layer that read the same x, or that read what such products left. No product reads or writes what another one of
+ * the group writes. It is filled anew for every use and allocates nothing then. Not thread-safe.
  */
 public final class GemvGroup {
     private static final int FIRST_ROOM = 4;
@@ -27,17 +27,32 @@ public final class GemvGroup {
         count = 0;
     }
 
-    /** Adds the product {@link MatrixKernels#gemv}. */
+    /**
+     * Adds the product {@link MatrixKernels#gemv}. Lengths are checked when the group runs.
+     *
+     * @param weights [rows, cols]
+     * @param x [batch, cols]; must not alias {@code y}
+     * @param y [batch, rows]; overwritten when the group runs
+     * @throws IllegalArgumentException if y is an array that the group reads or writes, or x one that it writes
+     */
     public void add(Matrix weights, float[] x, float[] y) {
         add(weights, false, x, y);
     }
 
-    /** Adds the product {@link MatrixKernels#gemvTransposed}. */
+    /**
+     * Adds the product {@link MatrixKernels#gemvTransposed}. Lengths are checked when the group runs.
+     *
+     * @param weights [rows, cols]
+     * @param x [batch, rows]; must not alias {@code y}
+     * @param y [batch, cols]; overwritten when the group runs
+     * @throws IllegalArgumentException if y is an array that the group reads or writes, or x one that it writes
+     */
     public void addTransposed(Matrix weights, float[] x, float[] y) {
         add(weights, true, x, y);
     }
 
     private void add(Matrix newWeights, boolean isTransposed, float[] newX, float[] newY) {
+        checkArrays(newX, newY);
         if (count == weights.length) {
             weights = Arrays.copyOf(weights, 2 * count);
             transposed = Arrays.copyOf(transposed, 2 * count);
@@ -49,6 +64,18 @@ public final class GemvGroup {
         x[count] = newX;
         y[count] = newY;
         count++;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // aliasing is the question
+    private void checkArrays(float[] newX, float[] newY) {
+        boolean shared = newX == newY;
+        for (int i = 0; i < count; i++) {
+            shared |= y[i] == newY || y[i] == newX || x[i] == newY;
+        }
+        if (shared) {
+            throw new IllegalArgumentException("gemv: product " + count
+                    + " shares an array that is written, expected a y of its own for each product of a group");
+        }
     }
 
     /** Products. */

@@ -65,7 +65,8 @@ public interface MatrixKernels {
      * {@link #gemvTransposed} gives alone.
      *
      * @param batch rows of every x and y; small (1 to about 32)
-     * @param group the products; no x is another's y
+     * @param group the products; no x and no y is another's y
+     * @throws IllegalArgumentException if an array is too short for its product; all y are undefined then
      */
     default void gemv(int batch, GemvGroup group) {
         for (int i = 0; i < group.count(); i++) {

@@ -488,6 +488,10 @@ abstract class AttentionKernelsContract {
         refused(
                 "decode: the cache's keys have 2000 bytes, expected at least 2048",
                 () -> kernels.decode(shape, 1, q, new KeyValues[] {small}, ints(0), ints(1), q));
+        KeyValues boundless = new KeyValues(KeyValueType.F32, cache.keys(), cache.values(), Integer.MAX_VALUE);
+        assertThrows(
+                ArithmeticException.class,
+                () -> kernels.decode(shape, 1, q, new KeyValues[] {boundless}, ints(0), ints(1), q));
         refused("prefill: positions [9, 11) are", () -> kernels.prefill(shape, 2, q, 0, cache, 9, ALL, q));
         refused("prefill: window is 0", () -> kernels.prefill(shape, 2, q, 0, cache, 0, 0, q));
         refused("prefill: q has length 64", () -> kernels.prefill(shape, 3, q, 0, cache, 0, ALL, new float[99]));

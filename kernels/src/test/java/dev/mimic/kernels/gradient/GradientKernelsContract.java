@@ -494,13 +494,23 @@ abstract class GradientKernelsContract {
         refused("logSoftmax: x has length 3", () -> kernels.logSoftmax(2, 2, three));
         refused("divergence: to has length 2", () -> kernels.divergence(1, 3, three, two, new double[1]));
         refused("logits backward: reference", () -> kernels.logits(3, three, two, new float[1], 1, 0, three));
-        SequenceRows three3 = SequenceRows.packed(1, zero, end);
+        SequenceRows packed = SequenceRows.packed(1, zero, end);
         SequenceRows backwards = new SequenceRows(1, end, zero, new int[3]);
         HeadGradients short_ = new HeadGradients(three, three, two, three, three, three, three);
-        refused("attention: v has length 2", () -> kernels.attention(shape, ALL, three3, short_));
+        refused("attention: v has length 2", () -> kernels.attention(shape, ALL, packed, short_));
         HeadGradients whole = new HeadGradients(three, three, three, three, three, three, three);
-        refused("attention: block 0 has rows [3, 0)", () -> kernels.attention(shape, ALL, backwards, whole));
-        refused("attention: window is 0", () -> kernels.attention(shape, 0, three3, whole));
+        refused("attention: sequence 0 has places [3, 0)", () -> kernels.attention(shape, ALL, backwards, whole));
+        refused("attention: window is 0", () -> kernels.attention(shape, 0, packed, whole));
+        SequenceRows few = new SequenceRows(1, zero, end, new int[2]);
+        refused("attention: places has length 2", () -> kernels.attention(shape, ALL, few, whole));
+        SequenceRows negative = new SequenceRows(1, zero, end, new int[] {0, -1, 1});
+        refused("attention: place 1 is row -1", () -> kernels.attention(shape, ALL, negative, whole));
+        SequenceRows far = new SequenceRows(1, zero, end, new int[] {0, 1, Integer.MAX_VALUE});
+        refused("attention: q has length 3", () -> kernels.attention(shape, ALL, far, whole));
+        SequenceRows twice = new SequenceRows(1, zero, end, new int[] {0, 2, 2});
+        refused("attention: place 2 of sequence 0 is row 2", () -> kernels.attention(shape, ALL, twice, whole));
+        SequenceRows shared = SequenceRows.packed(2, new int[] {0, 1}, new int[] {2, 3});
+        refused("attention: place 1 of sequence 1 is row 1", () -> kernels.attention(shape, ALL, shared, whole));
     }
 
     private static void refused(String message, Runnable call) {

@@ -200,6 +200,27 @@ abstract class MatrixKernelsContract {
         }
     }
 
+    @Test
+    void aGroupTakesNoArrayThatAnotherOfItsProductsWrites() {
+        try (Arena arena = Arena.ofShared()) {
+            Matrix weights = Product.weights(arena, SeededCases.generator(1), Product.Format.F32, 5, 5, 0);
+            GemvGroup group = new GemvGroup();
+            float[] x = new float[5];
+            float[] y = new float[5];
+            float[] other = new float[5];
+            group.add(weights, x, y);
+            group.addTransposed(weights, x, new float[5]); // one x for both
+            for (float[][] xy :
+                    List.of(new float[][] {x, y}, new float[][] {y, other}, new float[][] {other, x}, new float[][] {
+                        other, other
+                    })) {
+                assertThrows(IllegalArgumentException.class, () -> group.add(weights, xy[0], xy[1]));
+                assertThrows(IllegalArgumentException.class, () -> group.addTransposed(weights, xy[0], xy[1]));
+            }
+            assertEquals(2, group.count());
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void theNumberOfThreadsChangesNoBit(Product product) {
