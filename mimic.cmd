@@ -34,7 +34,7 @@ echo mimic: the JVM does not start with MIMIC_JAVA_OPTS, which is !MIMIC_JAVA_OP
 exit /b 2
 :start
 rem Kernels check their ranges once at entry; that every vector load checks them again would cost up to a quarter.
-"%JDK%\bin\java" -XX:+UseSerialGC -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0 -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8 -Dstdin.encoding=UTF-8 -Djava.awt.headless=true %MIMIC_JAVA_OPTS% -p "%LIB%" -m dev.mimic.app/dev.mimic.app.Main %*
+"%JDK%\bin\java" -XX:+UseSerialGC -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0 -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8 -Dstdin.encoding=UTF-8 -Djava.awt.headless=true --enable-native-access=dev.mimic.kernels %MIMIC_JAVA_OPTS% -p "%LIB%" -m dev.mimic.app/dev.mimic.app.Main %*
 exit /b %ERRORLEVEL%
 
 :try

@@ -98,6 +98,13 @@ final class ArchitectureTest {
     }
 
     @Test
+    void noJarOfCudaReachesTheCommandLine() {
+        String jars = System.getProperty("jdk.module.path", "") + System.getProperty("java.class.path");
+        assertTrue(jars.contains("jackson-core"), jars);
+        assertTrue(Stream.of("bytedeco", "javacpp", "cuda-").noneMatch(jars::contains), jars);
+    }
+
+    @Test
     void packagesAreFreeOfCycles() {
         slices().matching("dev.mimic.(**)").should().beFreeOfCycles().check(MAIN);
     }

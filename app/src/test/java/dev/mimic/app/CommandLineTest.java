@@ -385,6 +385,10 @@ final class CommandLineTest {
             assertFalse(json.text(name).orElseThrow().isBlank(), name);
         }
         assertTrue(json.integer("cores").orElseThrow() > 0);
+        String gpu = json.text("gpu").orElseThrow(); // of whatever machine this is
+        assertTrue(
+                gpu.matches("not used: \\S.*|found, not used yet: the GPU backend is not written \\(.*CUDA 1[23]\\..*"),
+                gpu);
     }
 
     private static Path copy(Path from, Path to) throws IOException {

@@ -45,6 +45,7 @@ final class ForkedMimic implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0", // as the launcher has it
                 "-Djava.awt.headless=true",
+                "--enable-native-access=dev.mimic.kernels",
                 "-Djava.io.tmpdir=" + temporary,
                 "-Dmimic.vector=" + System.getProperty("mimic.vector", "best"),
                 "--module-path=" + Objects.requireNonNull(System.getProperty("jdk.module.path"), "module path"),

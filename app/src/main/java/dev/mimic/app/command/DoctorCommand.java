@@ -31,7 +31,7 @@ import picocli.CommandLine.ParentCommand;
         description = "Says what this machine and this JVM offer, and what would be slow and why.",
         footer = {
             "",
-            "There is no GPU code yet: everything runs on the processor.",
+            "Looks for CUDA too (MIMIC_CUDA_LIB, CUDA_HOME, the usual folders), but everything runs on the processor yet.",
             "",
             "  mimic doctor",
             "  mimic doctor --json"
@@ -89,7 +89,7 @@ final class DoctorCommand implements Callable<Integer> {
         findings.put("sandbox", sandbox());
         findings.put("launcher", launcher());
         findings.put("jvm_options", jvmOptions());
-        findings.put("gpu", "not used: no GPU code yet");
+        findings.put("gpu", Backend.gpu());
         return findings;
     }
 

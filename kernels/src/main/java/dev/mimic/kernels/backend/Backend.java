@@ -4,6 +4,7 @@ import dev.mimic.kernels.KernelChoice;
 import dev.mimic.kernels.VectorWidth;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.attention.AttentionKernels;
+import dev.mimic.kernels.cuda.Cuda;
 import dev.mimic.kernels.gradient.GradientKernels;
 import dev.mimic.kernels.lowrank.LowRankKernels;
 import dev.mimic.kernels.matrix.MatrixKernels;
@@ -72,5 +73,18 @@ public record Backend(
     /** The loops of the decompositions, of the same kind as the rest. */
     public DoubleKernels doubles() {
         return name.equals("scalar") ? DoubleKernels.scalar() : DoubleKernels.vector();
+    }
+
+    /**
+     * What CUDA offers here and why it is not used: one line for {@code doctor}. Nothing else looks for CUDA's libraries;
+     * where there is a GPU this takes up to a second.
+     */
+    public static String gpu() {
+        return switch (Cuda.probe()) {
+            case Cuda.Available cuda ->
+                "found, not used yet: the GPU backend is not written (" + cuda.description()
+                        + (cuda.solverReason().isEmpty() ? "" : "; no cuSOLVER: " + cuda.solverReason()) + ")";
+            case Cuda.Unavailable cuda -> "not used: " + cuda.reason();
+        };
     }
 }

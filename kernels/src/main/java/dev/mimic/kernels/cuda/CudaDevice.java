@@ -1,0 +1,336 @@
+package dev.mimic.kernels.cuda;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
+
+/**
+ * One device with one stream. All its calls are made by one platform thread of its own, since CUDA keeps the current
+ * device and the last error per thread; the methods here may be called from any thread and wait for it.
+ *
+ * <p>Some errors end a process's work with a device ({@link CudaRuntime#sticky}). After one, every method but {@code
+ * close} throws a {@link CudaException} that names it.
+ */
+final class CudaDevice implements AutoCloseable {
+    private static final long CHUNK_BYTES = 32L << 20;
+
+    private final Cuda.Available cuda;
+    private final CudaRuntime runtime;
+    private final int ordinal;
+    private final long chunkBytes;
+    private final ExecutorService executor;
+    // below: touched by the device's thread alone, but for worker and fatal
+    private final Set<Long> allocated = new HashSet<>();
+    private volatile Thread worker;
+    private volatile CudaException fatal;
+    private Arena arena;
+    private MemorySegment out;
+    private long stream;
+    private long blas;
+    private long solver;
+    private PinnedBuffer staging;
+
+    private CudaDevice(Cuda.Available cuda, int ordinal, long chunkBytes) {
+        this.cuda = cuda;
+        this.runtime = cuda.runtime();
+        this.ordinal = ordinal;
+        this.chunkBytes = chunkBytes;
+        this.executor = Executors.newSingleThreadExecutor(task -> {
+            worker = Thread.ofPlatform().daemon().name("mimic-cuda-" + ordinal).unstarted(task);
+            return worker;
+        });
+    }
+
+    /**
+     * Opens a device.
+     *
+     * @param ordinal which one, from 0
+     * @throws IllegalArgumentException if there is no such device
+     * @throws CudaException if it cannot be opened
+     */
+    static CudaDevice open(Cuda.Available cuda, int ordinal) {
+        return open(cuda, ordinal, CHUNK_BYTES);
+    }
+
+    /**
+     * Opens a device that copies in smaller or larger pieces.
+     *
+     * @param chunkBytes bytes of a piece, of which two are pinned
+     */
+    static CudaDevice open(Cuda.Available cuda, int ordinal, long chunkBytes) {
+        if (ordinal < 0 || ordinal >= cuda.devices()) {
+            throw new IllegalArgumentException("cuda: device " + ordinal + ", expected 0 to " + (cuda.devices() - 1));
+        }
+        CudaDevice device = new CudaDevice(cuda, ordinal, chunkBytes);
+        try {
+            device.run(device::begin);
+        } catch (RuntimeException | Error e) {
+            device.close();
+            throw e;
+        }
+        return device;
+    }
+
+    private void begin() {
+        arena = Arena.ofConfined();
+        out = arena.allocate(2 * ValueLayout.JAVA_LONG.byteSize(), ValueLayout.JAVA_LONG.byteAlignment());
+        check("cudaSetDevice", runtime.setDevice(ordinal), "device " + ordinal);
+        check("cudaStreamCreateWithFlags", runtime.streamCreateWithFlags(out, CudaConstants.cudaStreamNonBlocking), "");
+        stream = out.get(ValueLayout.JAVA_LONG, 0);
+        checkBlas("cublasCreate_v2", cuda.blas().create(out), "");
+        blas = out.get(ValueLayout.JAVA_LONG, 0);
+        checkBlas("cublasSetStream_v2", cuda.blas().setStream(blas, stream), "");
+        int mode = CudaConstants.CUBLAS_DEFAULT_MATH | CudaConstants.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION;
+        checkBlas("cublasSetMathMode", cuda.blas().setMathMode(blas, mode), "mode " + mode);
+    }
+
+    /**
+     * Runs work on the device's thread and waits for it, also when interrupted: the work may use the caller's memory.
+     *
+     * @throws IllegalStateException if the device was closed
+     * @throws CudaException if an earlier error ended the device
+     */
+    <T> T call(Supplier<T> work) {
+        if (Thread.currentThread() == worker) {
+            return work.get();
+        }
+        Future<T> future;
+        try {
+            future = executor.submit(() -> {
+                refuseIfDead();
+                return work.get();
+            });
+        } catch (RejectedExecutionException e) {
+            throw new IllegalStateException("cuda device " + ordinal + ": closed", e);
+        }
+        return await(future);
+    }
+
+    /** As {@link #call}, for work without a result. */
+    void run(Runnable work) {
+        call(() -> {
+            work.run();
+            return true;
+        });
+    }
+
+    private static <T> T await(Future<T> future) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return future.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    throw NativeLibrary.rethrow(e.getCause());
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void refuseIfDead() {
+        if (fatal != null) {
+            throw new CudaException(
+                    "cuda device " + ordinal + ": out of use since an earlier call failed: " + fatal.getMessage(),
+                    fatal);
+        }
+    }
+
+    /** What is free and what there is, in bytes. */
+    record Memory(long free, long total) {}
+
+    /** The device's memory. */
+    Memory memory() {
+        return call(() -> {
+            check("cudaMemGetInfo", runtime.memGetInfo(out, out.asSlice(Long.BYTES)), "");
+            return new Memory(out.get(ValueLayout.JAVA_LONG, 0), out.get(ValueLayout.JAVA_LONG, Long.BYTES));
+        });
+    }
+
+    /**
+     * A number that describes the device.
+     *
+     * @param attribute a {@code cudaDevAttr…} of {@link CudaConstants}
+     */
+    int attribute(int attribute) {
+        return call(() -> {
+            check(
+                    "cudaDeviceGetAttribute",
+                    runtime.deviceGetAttribute(out, attribute, ordinal),
+                    "attribute " + attribute + ", device " + ordinal);
+            return out.get(ValueLayout.JAVA_INT, 0);
+        });
+    }
+
+    /**
+     * Allocates memory, whose content is undefined.
+     *
+     * @throws CudaException status 2 if there is not enough
+     */
+    DeviceBuffer allocate(long bytes) {
+        return call(() -> {
+            check("cudaMalloc", runtime.malloc(out, bytes), bytes + " bytes");
+            long address = out.get(ValueLayout.JAVA_LONG, 0);
+            allocated.add(address);
+            return new DeviceBuffer(this, address, bytes);
+        });
+    }
+
+    /** Of {@link DeviceBuffer#close} alone: frees, unless the device is closed or out of use and the memory so gone. */
+    void free(long address, long bytes) {
+        if (fatal != null || executor.isShutdown()) {
+            return;
+        }
+        run(() -> {
+            if (allocated.remove(address)) {
+                check("cudaFree", runtime.free(address), bytes + " bytes");
+            }
+        });
+    }
+
+    /** Copies from the host through pinned memory; done when it returns. */
+    void upload(MemorySegment source, DeviceBuffer target, long offset) {
+        run(() -> transfer(target.address(offset, source.byteSize()), source).upload());
+    }
+
+    /** Copies to the host through pinned memory, after all work so far; done when it returns. */
+    void download(DeviceBuffer source, long offset, MemorySegment target) {
+        run(() -> transfer(source.address(offset, target.byteSize()), target).download());
+    }
+
+    private Transfer transfer(long address, MemorySegment host) {
+        if (staging == null) {
+            staging = PinnedBuffer.allocate(runtime, 2 * chunkBytes);
+        }
+        return new Transfer(this, staging, address, host);
+    }
+
+    /** Sets bytes, in the order of the device's other work. */
+    void fill(DeviceBuffer target, int value) {
+        run(() -> check(
+                "cudaMemsetAsync",
+                runtime.memsetAsync(target.address(0, target.bytes()), value, target.bytes(), stream),
+                target.bytes() + " bytes"));
+    }
+
+    /** Waits until all work so far is done; what went wrong in it is reported here. */
+    void synchronize() {
+        run(() -> check("cudaStreamSynchronize", runtime.streamSynchronize(stream), "detected here, made earlier"));
+    }
+
+    /** The stream's handle. */
+    long stream() {
+        return stream;
+    }
+
+    /** The libraries. */
+    Cuda.Available cuda() {
+        return cuda;
+    }
+
+    /** The handle of cuBLAS. */
+    long blas() {
+        return blas;
+    }
+
+    /**
+     * The handle of cuSOLVER, made when it is first asked for, on the device's thread.
+     *
+     * @throws UnsupportedOperationException saying why there is no cuSOLVER
+     */
+    long solver() {
+        return call(() -> {
+            if (solver == 0) {
+                if (cuda.solver() == null) {
+                    throw new UnsupportedOperationException("no cuSOLVER: " + cuda.solverReason());
+                }
+                checkSolver("cusolverDnCreate", cuda.solver().create(out), "");
+                solver = out.get(ValueLayout.JAVA_LONG, 0); // only now: a failed call leaves something else here
+                checkSolver("cusolverDnSetStream", cuda.solver().setStream(solver, stream), "");
+            }
+            return solver;
+        });
+    }
+
+    /** Throws if a function of libcudart failed. */
+    void check(String function, int status, String shapes) {
+        if (status != CudaConstants.cudaSuccess) {
+            throw remember(runtime.failure(function, status, shapes), status);
+        }
+    }
+
+    /** Throws if a function of libcublas failed. */
+    void checkBlas(String function, int status, String shapes) {
+        if (status != CudaConstants.CUBLAS_STATUS_SUCCESS) {
+            throw remember(cuda.blas().failure(function, status, shapes), runtime.getLastError());
+        }
+    }
+
+    /** Throws if a function of libcusolver failed. */
+    void checkSolver(String function, int status, String shapes) {
+        if (status != CudaConstants.CUSOLVER_STATUS_SUCCESS) {
+            throw remember(Cusolver.failure(function, status, shapes), runtime.getLastError());
+        }
+    }
+
+    /** Notes whether the error behind a failure, as libcudart numbers it, ends the device. */
+    private CudaException remember(CudaException failure, int error) {
+        if (fatal == null && CudaRuntime.sticky(error)) {
+            fatal = failure;
+        }
+        return failure;
+    }
+
+    /** Frees all that is left, handles and memory. Statuses no longer matter to anyone. */
+    @Override
+    public void close() {
+        try {
+            await(executor.submit(this::end, true));
+        } catch (RejectedExecutionException e) {
+            return; // closed before
+        }
+        executor.shutdown();
+    }
+
+    private void end() {
+        if (arena == null) {
+            return;
+        }
+        if (stream != 0) {
+            runtime.streamSynchronize(stream); // so that nothing still uses what is freed below
+        }
+        allocated.forEach(runtime::free);
+        allocated.clear();
+        if (solver != 0) {
+            cuda.solver().destroy(solver);
+            solver = 0;
+        }
+        if (blas != 0) {
+            cuda.blas().destroy(blas);
+            blas = 0;
+        }
+        if (staging != null) {
+            staging.free(runtime);
+            staging = null;
+        }
+        if (stream != 0) {
+            runtime.streamDestroy(stream);
+            stream = 0;
+        }
+        arena.close();
+        arena = null;
+    }
+}

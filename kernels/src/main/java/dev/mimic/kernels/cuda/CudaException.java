@@ -1,0 +1,50 @@
+package dev.mimic.kernels.cuda;
+
+/**
+ * A call of a CUDA library failed, or was not made because an earlier failure ended the device. The message is one line:
+ * the function, its status as a number, name and text, and the shapes that it was given.
+ */
+public final class CudaException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final String function;
+    private final int status;
+
+    /**
+     * Makes the exception of a call.
+     *
+     * @param function the library's function
+     * @param status what it returned
+     * @param name the status's name, such as {@code cudaErrorMemoryAllocation}
+     * @param text the library's text for it
+     * @param shapes what the call was given, or empty
+     */
+    CudaException(String function, int status, String name, String text, String shapes) {
+        super(function + ": status " + status + " " + name + ": " + text
+                + (shapes.isEmpty() ? "" : " (" + shapes + ")"));
+        this.function = function;
+        this.status = status;
+    }
+
+    /**
+     * Makes the exception of a call that was not made.
+     *
+     * @param message the whole message
+     * @param cause the failure that ended the device
+     */
+    CudaException(String message, CudaException cause) {
+        super(message, cause);
+        this.function = cause.function;
+        this.status = cause.status;
+    }
+
+    /** The function that failed. */
+    public String function() {
+        return function;
+    }
+
+    /** What the function returned; the libraries number their statuses apart from each other. */
+    public int status() {
+        return status;
+    }
+}

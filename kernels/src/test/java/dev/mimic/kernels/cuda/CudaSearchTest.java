@@ -1,0 +1,83 @@
+package dev.mimic.kernels.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class CudaSearchTest {
+    @TempDir
+    private Path root;
+
+    @Test
+    void thePropertyGoesBeforeAllAndAlone() {
+        CudaSearch search = search("given", Map.of("MIMIC_CUDA_LIB", "other", "CUDA_HOME", "home"));
+        assertEquals(List.of(Path.of("given")), search.folders());
+        assertTrue(search.named());
+        assertFalse(search.off());
+    }
+
+    @Test
+    void theEnvironmentOfMimicGoesBeforeThatOfCuda() {
+        CudaSearch search = search(null, Map.of("MIMIC_CUDA_LIB", "other", "CUDA_HOME", "home"));
+        assertEquals(List.of(Path.of("other")), search.folders());
+        assertTrue(search.named());
+    }
+
+    @Test
+    void homesGoBeforeTheUsualFoldersAndNewerToolkitsBeforeOlder() throws IOException {
+        for (String name : List.of("cuda-12.4", "cuda-13.0", "cuda-9.2", "cuda-12.10", "cuda-old")) {
+            Files.createDirectories(root.resolve("usr/local").resolve(name));
+        }
+        CudaSearch search = search(null, Map.of("CUDA_PATH", "/b", "CUDA_HOME", "/a"));
+        assertFalse(search.named());
+        Path local = root.resolve("usr/local");
+        assertEquals(
+                List.of(
+                        Path.of("/a/lib64"),
+                        Path.of("/a/lib"),
+                        Path.of("/a/targets/x86_64-linux/lib"),
+                        Path.of("/b/lib64"),
+                        Path.of("/b/lib"),
+                        Path.of("/b/targets/x86_64-linux/lib"),
+                        local.resolve("cuda/lib64"),
+                        local.resolve("cuda-13.0/lib64"),
+                        local.resolve("cuda-12.10/lib64"),
+                        local.resolve("cuda-12.4/lib64"),
+                        local.resolve("cuda-9.2/lib64"),
+                        local.resolve("cuda-old/lib64"),
+                        root.resolve("usr/lib/x86_64-linux-gnu"),
+                        root.resolve("usr/lib64")),
+                search.folders());
+    }
+
+    @Test
+    void everyMajorHasItsNames() {
+        assertEquals("libcusolver.so.11", CudaLibrary.CUSOLVER.soname(12));
+        assertEquals("libcusolver.so.12", CudaLibrary.CUSOLVER.soname(13));
+        assertThrows(IllegalArgumentException.class, () -> CudaLibrary.CUDART.soname(11));
+    }
+
+    @Test
+    void offIsSaid() {
+        assertEquals(new Cuda.Unavailable("switched off by -Dmimic.cuda=off"), Cuda.probe(search("off", Map.of())));
+    }
+
+    @Test
+    void nothingFoundNamesTheFolders() {
+        String reason = ((Cuda.Unavailable) Cuda.probe(search("no/such/folder", Map.of()))).reason();
+        assertEquals("no CUDA 12 or 13 libraries (libcudart, libcublas) in no/such/folder", reason);
+    }
+
+    private CudaSearch search(String property, Map<String, String> environment) {
+        return new CudaSearch(property, environment, root, "amd64");
+    }
+}
