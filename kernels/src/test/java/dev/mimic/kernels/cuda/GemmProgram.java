@@ -122,7 +122,7 @@ final class GemmProgram implements ShimProgram {
         double largestTerm = ShimProgram.largest(valuesA) * ShimProgram.largest(valuesB) * ShimProgram.largest(valuesX);
         double tolerance = (K + 2) * 0x1p-24 * K * largestTerm; // K products and sums, the scaling, K terms
         String wrong = ShimProgram.difference(expected(valuesA, valuesB, valuesX), found, tolerance);
-        return wrong == null && leak ? leaked() : wrong;
+        return wrong == null ? leaked() : wrong;
     }
 
     private void cleanUp(long[] own, long ownHandle, PinnedBuffer back) {
