@@ -45,7 +45,7 @@ final class VectorQ8Dots {
      * @param v0 the first int of the unit's first block, in bytes
      * @param t0 its first scale, in bytes
      * @param x from {@code xOffset} on, in whole blocks
-     * @param sums [1, lanes]; overwritten
+     * @param sums [1 + blocks, lanes]; the first row is overwritten with the sums, the others with scales
      */
     static void unit(
             MemorySegment values,
@@ -56,12 +56,12 @@ final class VectorQ8Dots {
             float[] x,
             int xOffset,
             float[] sums) {
+        widen(scales, t0, blocks, sums); // by itself: among the products C2 may leave a box of shorts behind each block
         FloatVector toUnits = FloatVector.broadcast(SPECIES, TO_UNITS);
         FloatVector.zero(SPECIES).intoArray(sums, 0); // a sum kept in a vector from block to block may get boxed there
         for (int b = 0; b < blocks; b++) {
             int c = xOffset + b * QuantizedFormat.BLOCK;
             long block = (long) b * BLOCK;
-            long scale = (long) b * SCALES;
             FloatVector s00 = FloatVector.zero(SPECIES);
             FloatVector s01 = FloatVector.zero(SPECIES);
             FloatVector s02 = FloatVector.zero(SPECIES);
@@ -81,13 +81,19 @@ final class VectorQ8Dots {
             s00.add(s01)
                     .add(s02.add(s03))
                     .mul(toUnits)
-                    .fma(
-                            ShortVector.fromMemorySegment(SHORTS, scales, t0 + scale, LITTLE_ENDIAN)
-                                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
-                                    .lanewise(LSHL, 16)
-                                    .reinterpretAsFloats(),
-                            FloatVector.fromArray(SPECIES, sums, 0))
+                    .fma(FloatVector.fromArray(SPECIES, sums, (1 + b) * LANES), FloatVector.fromArray(SPECIES, sums, 0))
                     .intoArray(sums, 0);
+        }
+    }
+
+    /** The scales of a unit's blocks as floats, from the second row of sums on. */
+    private static void widen(MemorySegment scales, long t0, int blocks, float[] sums) {
+        for (int b = 0; b < blocks; b++) {
+            ShortVector.fromMemorySegment(SHORTS, scales, t0 + (long) b * SCALES, LITTLE_ENDIAN)
+                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
+                    .lanewise(LSHL, 16)
+                    .reinterpretAsFloats()
+                    .intoArray(sums, (1 + b) * LANES);
         }
     }
 

@@ -37,7 +37,7 @@ final class VectorQuantizedGemv implements VectorMatrixKernels.Ranged {
         int last = (end + LANES - 1) / LANES;
         int cols = weights.cols();
         int blocks = QuantizedFormat.blocks(cols);
-        float[] sums = workspace.sums(UNITS * LANES);
+        float[] sums = workspace.sums(Math.max(UNITS, 1 + blocks) * LANES);
         switch (weights) {
             case Matrix.Q8 q8 -> {
                 float[] whole = x;
