@@ -10,7 +10,10 @@ import dev.mimic.kernels.backend.Backend;
 import dev.mimic.kernels.gradient.GradientKernels;
 import dev.mimic.kernels.lowrank.LowRankKernels;
 import dev.mimic.kernels.matrix.MatrixKernels;
+import dev.mimic.kernels.matrix.WeightMemory;
 import dev.mimic.kernels.row.RowKernels;
+import dev.mimic.kernels.svd.DoubleKernels;
+import dev.mimic.kernels.svd.SvdSolver;
 import dev.mimic.kernels.svf.SvfKernels;
 import dev.mimic.testkit.CountedRows;
 import dev.mimic.testkit.RandomFolder;
@@ -49,15 +52,19 @@ final class WantedRowsTest {
 
     private static Backend counted(WorkerPool pool) {
         MatrixKernels matrix = COUNTED.over(MatrixKernels.class, MatrixKernels.scalar(pool));
+        DoubleKernels doubles = DoubleKernels.scalar();
         return new Backend(
                 "counted",
                 pool,
                 matrix,
                 RowKernels.scalar(pool),
                 AttentionKernels.scalar(pool),
-                new SvfKernels(matrix, pool),
+                SvfKernels.of(matrix, pool),
                 new LowRankKernels(matrix),
-                GradientKernels.scalar(pool));
+                GradientKernels.scalar(pool),
+                doubles,
+                SvdSolver.processor(doubles, matrix, pool),
+                WeightMemory.BORROWED);
     }
 
     /** Checks how many rows went through the products of blocks since the last check. */

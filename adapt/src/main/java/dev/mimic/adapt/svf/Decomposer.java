@@ -6,7 +6,6 @@ import dev.mimic.engine.model.WeightReader;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.backend.Backend;
 import dev.mimic.kernels.matrix.Matrix;
-import dev.mimic.kernels.svd.FullSvd;
 import dev.mimic.kernels.svd.RandomizedSvd;
 import dev.mimic.kernels.svd.Sketch;
 import dev.mimic.kernels.svd.Svd;
@@ -77,14 +76,14 @@ public final class Decomposer implements AutoCloseable {
         int rank = rank(w);
         try {
             if (options.method() == DecomposeOptions.Method.FULL) {
-                Svd whole = new FullSvd(backend.doubles(), backend.pool()).decompose(w);
+                Svd whole = backend.svd().full(w);
                 return rank == 0 ? whole : whole.truncated(rank);
             }
             Sketch sketch =
                     options.method() == DecomposeOptions.Method.SRFT ? new Sketch.Srft() : new Sketch.Gaussian();
             RandomizedSvd.Options how = new RandomizedSvd.Options(
                     sketch, Math.max(1, rank), options.oversampling(), options.power(), options.seed());
-            return new RandomizedSvd(backend.doubles(), backend.matrix(), backend.pool(), how).decompose(w);
+            return backend.svd().randomized(w, how);
         } catch (IllegalArgumentException e) {
             throw new InvalidModelException(file, "tensor '" + name + "': " + e.getMessage());
         }

@@ -6,7 +6,6 @@ import dev.mimic.engine.model.WeightReader;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.backend.Backend;
 import dev.mimic.kernels.matrix.Matrix;
-import dev.mimic.kernels.svd.FullSvd;
 import dev.mimic.kernels.svd.Recomposition;
 import dev.mimic.kernels.svd.Svd;
 import dev.mimic.kernels.svf.SvfFactors;
@@ -219,7 +218,7 @@ public final class Merge implements AutoCloseable {
             return factor;
         }
         try {
-            Svd svd = new FullSvd(backend.doubles(), pool).decompose(w);
+            Svd svd = backend.svd().full(w);
             SvfFactors own = new SvfFactors(matrix(svd.u(), svd.rows()), matrix(svd.v(), svd.cols()));
             return Factor.plain(view.name(), own, svd.sigma());
         } catch (IllegalArgumentException e) {

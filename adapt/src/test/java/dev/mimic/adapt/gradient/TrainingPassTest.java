@@ -18,7 +18,10 @@ import dev.mimic.kernels.backend.Backend;
 import dev.mimic.kernels.gradient.GradientKernels;
 import dev.mimic.kernels.lowrank.LowRankKernels;
 import dev.mimic.kernels.matrix.MatrixKernels;
+import dev.mimic.kernels.matrix.WeightMemory;
 import dev.mimic.kernels.row.RowKernels;
+import dev.mimic.kernels.svd.DoubleKernels;
+import dev.mimic.kernels.svd.SvdSolver;
 import dev.mimic.kernels.svf.SvfKernels;
 import dev.mimic.loader.safetensors.DType;
 import dev.mimic.testkit.Allocations;
@@ -328,15 +331,19 @@ final class TrainingPassTest {
 
     private static Backend counted(CountedRows counted, WorkerPool pool) {
         MatrixKernels matrix = counted.over(MatrixKernels.class, MatrixKernels.scalar(pool));
+        DoubleKernels doubles = DoubleKernels.scalar();
         return new Backend(
                 "counted",
                 pool,
                 matrix,
                 RowKernels.scalar(pool),
                 AttentionKernels.scalar(pool),
-                new SvfKernels(matrix, pool),
+                SvfKernels.of(matrix, pool),
                 new LowRankKernels(matrix),
-                GradientKernels.scalar(pool));
+                GradientKernels.scalar(pool),
+                doubles,
+                SvdSolver.processor(doubles, matrix, pool),
+                WeightMemory.BORROWED);
     }
 
     private static long taken(CountedRows counted, Linear linear) {

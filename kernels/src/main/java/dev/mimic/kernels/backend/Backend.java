@@ -8,13 +8,15 @@ import dev.mimic.kernels.cuda.Cuda;
 import dev.mimic.kernels.gradient.GradientKernels;
 import dev.mimic.kernels.lowrank.LowRankKernels;
 import dev.mimic.kernels.matrix.MatrixKernels;
+import dev.mimic.kernels.matrix.WeightMemory;
 import dev.mimic.kernels.row.RowKernels;
 import dev.mimic.kernels.svd.DoubleKernels;
+import dev.mimic.kernels.svd.SvdSolver;
 import dev.mimic.kernels.svf.SvfKernels;
 
 /**
  * One implementation of every kernel family, over one pool: the only place that knows what the processor has. Kernels
- * serve one calling thread at a time, so each engine takes a backend of its own; the pool may be shared.
+ * serve one calling thread at a time, so each engine takes a backend of its own and closes it; the pool may be shared.
  *
  * @param name what runs, for {@code doctor} and tests: {@code scalar}, or {@code vector-} and the bits of a vector
  */
@@ -26,20 +28,28 @@ public record Backend(
         AttentionKernels attention,
         SvfKernels svf,
         LowRankKernels lowRank,
-        GradientKernels gradient) {
+        GradientKernels gradient,
+        DoubleKernels doubles,
+        SvdSolver svd,
+        WeightMemory memory)
+        implements AutoCloseable {
 
     /** Plain Java loops. */
     public static Backend scalar(WorkerPool pool) {
         MatrixKernels matrix = MatrixKernels.scalar(pool);
+        DoubleKernels doubles = DoubleKernels.scalar();
         return new Backend(
                 "scalar",
                 pool,
                 matrix,
                 RowKernels.scalar(pool),
                 AttentionKernels.scalar(pool),
-                new SvfKernels(matrix, pool),
+                SvfKernels.of(matrix, pool),
                 new LowRankKernels(matrix),
-                GradientKernels.scalar(pool));
+                GradientKernels.scalar(pool),
+                doubles,
+                SvdSolver.processor(doubles, matrix, pool),
+                WeightMemory.BORROWED);
     }
 
     /**
@@ -50,15 +60,19 @@ public record Backend(
     public static Backend vector(WorkerPool pool) {
         KernelChoice.requested(); // before VectorWidth, where a bad value would be an error in a static initialiser
         MatrixKernels matrix = MatrixKernels.vector(pool);
+        DoubleKernels doubles = DoubleKernels.vector();
         return new Backend(
                 "vector-" + VectorWidth.bits(),
                 pool,
                 matrix,
                 RowKernels.vector(pool),
                 AttentionKernels.vector(pool),
-                new SvfKernels(matrix, pool),
+                SvfKernels.of(matrix, pool),
                 new LowRankKernels(matrix),
-                GradientKernels.vector(pool));
+                GradientKernels.vector(pool),
+                doubles,
+                SvdSolver.processor(doubles, matrix, pool),
+                WeightMemory.BORROWED);
     }
 
     /**
@@ -68,11 +82,6 @@ public record Backend(
      */
     public static Backend best(WorkerPool pool) {
         return KernelChoice.requested() == KernelChoice.SCALAR ? scalar(pool) : vector(pool);
-    }
-
-    /** The loops of the decompositions, of the same kind as the rest. */
-    public DoubleKernels doubles() {
-        return name.equals("scalar") ? DoubleKernels.scalar() : DoubleKernels.vector();
     }
 
     /**
@@ -86,5 +95,11 @@ public record Backend(
                         + (cuda.solverReason().isEmpty() ? "" : "; no cuSOLVER: " + cuda.solverReason()) + ")";
             case Cuda.Unavailable cuda -> "not used: " + cuda.reason();
         };
+    }
+
+    /** Frees what the backend holds outside the Java heap. Kernels and pool are not to be used with it any more. */
+    @Override
+    public void close() {
+        memory.close();
     }
 }

@@ -169,7 +169,10 @@ final class RooflineTest {
                                 backend.attention(),
                                 backend.svf(),
                                 backend.lowRank(),
-                                backend.gradient());
+                                backend.gradient(),
+                                backend.doubles(),
+                                backend.svd(),
+                                backend.memory());
                         return right.start().apply(other);
                     });
             roofline.measure(right);

@@ -187,7 +187,7 @@ final class SvfKernelsTest {
             Case c = new Case(arena, new int[] {12, 9, 7}, SeededCases.generator(3), false);
             for (Phase phase : Phase.values()) {
                 CountingMatrixKernels matrix = new CountingMatrixKernels(MatrixKernels.scalar(pool));
-                SvfKernels kernels = new SvfKernels(matrix, pool);
+                SvfKernels kernels = SvfKernels.of(matrix, pool);
                 List<String> once = phase == Phase.DECODE
                         ? List.of("gemvTransposed [9, 7] for 8", "gemv [12, 7] for 8")
                         : List.of("gemmTransposed [9, 7] for 8", "gemm [12, 7] for 8");

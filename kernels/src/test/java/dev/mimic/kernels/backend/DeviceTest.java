@@ -1,0 +1,28 @@
+package dev.mimic.kernels.backend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DeviceTest {
+    @ParameterizedTest
+    @ValueSource(strings = {"cpu", "auto", "cuda:0", "cuda:7", "cuda:12"})
+    void namesAreReadAndWritten(String name) {
+        assertEquals(name, Device.parse(name).toString());
+    }
+
+    @Test
+    void cudaAloneIsTheFirst() {
+        assertEquals(Device.cuda(0), Device.parse("cuda"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "gpu", "CUDA", "cuda:", "cuda:-1", "cuda:x", "cuda: 1", "cuda:99999", "cpu:0"})
+    void anythingElseIsRefused(String name) {
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> Device.parse(name));
+        assertEquals("device: expected cpu, cuda, cuda:N (N from 0) or auto, got '" + name + "'", e.getMessage());
+    }
+}
