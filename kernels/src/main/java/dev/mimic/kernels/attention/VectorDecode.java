@@ -1,9 +1,12 @@
 package dev.mimic.kernels.attention;
 
+import static dev.mimic.kernels.VectorWidth.SPECIES;
+
 import dev.mimic.kernels.VectorExp;
 import dev.mimic.kernels.WorkerPool;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
+import jdk.incubator.vector.FloatVector;
 
 /**
  * Attention of single rows. A row's positions are cut into chunks at the multiples of {@link VectorHeads#CHUNK}; a work item
@@ -38,6 +41,9 @@ final class VectorDecode implements WorkerPool.Task {
 
     /** Maximum and weight of each part: [items, headsPerKvHead, 2]. */
     private float[] partStates = new float[0];
+
+    /** What the parts of a head count for: [parts]. */
+    private float[] partWeights = new float[0];
 
     VectorDecode(WorkerPool pool) {
         this.pool = pool;
@@ -92,7 +98,10 @@ final class VectorDecode implements WorkerPool.Task {
         }
         items = firstItem[batch];
         int perItem = shape.headsPerKvHead() * shape.headSize();
-        if (parts && partSums.length < items * perItem) {
+        boolean fit = partSums.length >= items * perItem
+                && partStates.length >= items * shape.headsPerKvHead() * 2
+                && partWeights.length >= items;
+        if (parts && !fit) {
             growParts(perItem);
         }
         for (VectorHeads heads : threads) {
@@ -111,6 +120,7 @@ final class VectorDecode implements WorkerPool.Task {
         most = Math.max(most, ofCaches);
         partSums = new float[Math.multiplyExact(most, perItem)];
         partStates = new float[most * shape.headsPerKvHead() * 2];
+        partWeights = new float[most];
     }
 
     @Override
@@ -147,26 +157,44 @@ final class VectorDecode implements WorkerPool.Task {
         for (int head = 0; head < shape.heads(); head++) {
             int kvHead = head / heads;
             int h = head % heads;
+            int first = firstItem[row] + kvHead;
+            int last = firstItem[row + 1];
             float max = Float.NEGATIVE_INFINITY;
-            for (int item = firstItem[row] + kvHead; item < firstItem[row + 1]; item += shape.kvHeads()) {
+            for (int item = first; item < last; item += shape.kvHeads()) {
                 max = Math.max(max, partStates[(item * heads + h) * 2]);
             }
             float total = 0;
-            int to = row * shape.querySize() + head * size;
-            Arrays.fill(out, to, to + size, 0f);
-            for (int item = firstItem[row] + kvHead; item < firstItem[row + 1]; item += shape.kvHeads()) {
+            int parts = 0;
+            for (int item = first; item < last; item += shape.kvHeads()) {
                 int part = item * heads + h;
                 float partMax = partStates[part * 2];
                 float weight = partMax == Float.NEGATIVE_INFINITY ? 0 : VectorExp.exp(partMax - max);
                 total += partStates[part * 2 + 1] * weight;
-                for (int j = 0; j < size; j++) { // C2 makes these two loops vector loops by itself
-                    out[to + j] += weight * partSums[part * size + j];
-                }
+                partWeights[parts++] = weight;
             }
-            float factor = 1 / total;
-            for (int j = 0; j < size; j++) {
-                out[to + j] *= factor;
+            int from = (first * heads + h) * size;
+            sums(parts, from, shape.kvHeads() * heads * size, 1 / total, row * shape.querySize() + head * size, size);
+        }
+    }
+
+    /** {@code out[to + j] = factor · Σ_i partWeights[i] · partSums[from + i · stride + j]}; C2's own loop is made for longer ones. */
+    private void sums(int parts, int from, int stride, float factor, int to, int size) {
+        int body = SPECIES.loopBound(size);
+        for (int j = 0; j < body; j += SPECIES.length()) {
+            FloatVector sum = FloatVector.zero(SPECIES);
+            for (int i = 0; i < parts; i++) {
+                sum = FloatVector.fromArray(SPECIES, partSums, from + i * stride + j)
+                        .mul(partWeights[i])
+                        .add(sum);
             }
+            sum.mul(factor).intoArray(out, to + j);
+        }
+        for (int j = body; j < size; j++) {
+            float sum = 0;
+            for (int i = 0; i < parts; i++) {
+                sum += partWeights[i] * partSums[from + i * stride + j];
+            }
+            out[to + j] = sum * factor;
         }
     }
 }

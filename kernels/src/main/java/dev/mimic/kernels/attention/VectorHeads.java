@@ -23,6 +23,9 @@ final class VectorHeads {
 
     private static final int LANES = SPECIES.length();
 
+    /** Elements of keys that all panels of a chunk give in turn. */
+    private static final int ELEMENTS = 8;
+
     private final float[] shift = new float[LANES];
     private final float[] lanes = new float[LANES];
     private int heads;
@@ -128,34 +131,56 @@ final class VectorHeads {
     private void scores(AttentionShape shape, KeyValues cache, int kvHead, int chunk, int first, int last) {
         int p = first;
         if (VectorWideScores.FIT && cache.type() != KeyValueType.Q8) {
-            int apart = (last - first) / (2 * PANEL) * PANEL; // positions in whole panels of each of two streams
-            for (; p < first + apart; p += PANEL) {
-                long panel = cache.panelAt(shape, kvHead, chunk + p);
-                wideScores(cache, panel, cache.panelAt(shape, kvHead, chunk + p + apart), p, apart);
+            int apart = (last - first) / (2 * PANEL) * PANEL; // positions in whole panels of each of two halves
+            long panel = cache.panelAt(shape, kvHead, chunk + first);
+            long bytes = cache.panelAt(shape, kvHead, chunk + first + PANEL) - panel;
+            if (heads == 1) {
+                wideScoresOfOne(cache, panel, bytes, first, apart);
+            } else {
+                wideScores(cache, panel, bytes, first, apart);
             }
-            p += apart;
+            p += 2 * apart;
         }
         for (; p < last; p += PANEL) {
             scores(cache, cache.panelAt(shape, kvHead, chunk + p), p);
         }
     }
 
-    private void wideScores(KeyValues cache, long panel, long other, int p, int apart) {
+    /** Pairs of panels, {@code apart} positions apart: a head alone. */
+    private void wideScoresOfOne(KeyValues cache, long panel, long bytes, int first, int apart) {
+        MemorySegment keys = cache.keys();
+        long other = panel + apart / PANEL * bytes;
+        for (int p = 0; p < apart; p += PANEL) {
+            long at = p / PANEL * bytes;
+            if (cache.type() == KeyValueType.F32) {
+                VectorWideScores.f32One(keys, panel + at, other + at, size, queries, 0, scores, first + p, apart);
+            } else {
+                VectorWideScores.bf16One(keys, panel + at, other + at, size, queries, 0, scores, first + p, apart);
+            }
+        }
+    }
+
+    /** The same for several heads: {@link #ELEMENTS} of all panels before the next ones, so that each panel is a stream. */
+    private void wideScores(KeyValues cache, long panel, long bytes, int first, int apart) {
         MemorySegment keys = cache.keys();
         boolean f32 = cache.type() == KeyValueType.F32;
-        if (heads == 1) {
-            if (f32) {
-                VectorWideScores.f32One(keys, panel, other, size, queries, 0, scores, p, apart);
-            } else {
-                VectorWideScores.bf16One(keys, panel, other, size, queries, 0, scores, p, apart);
-            }
-            return;
+        long other = panel + apart / PANEL * bytes;
+        for (int h = 0; h < Math.ceilDiv(heads, 4) * 4; h++) {
+            Arrays.fill(scores, h * CHUNK + first, h * CHUNK + first + 2 * apart, 0f);
         }
-        for (int h = 0; h < heads; h += 4) {
-            if (f32) {
-                VectorWideScores.f32Four(keys, panel, other, size, queries, h * size, scores, h * CHUNK + p, apart);
-            } else {
-                VectorWideScores.bf16Four(keys, panel, other, size, queries, h * size, scores, h * CHUNK + p, apart);
+        for (int j = 0; j < size; j += ELEMENTS) {
+            int end = Math.min(size, j + ELEMENTS);
+            for (int p = 0; p < apart; p += PANEL) {
+                long a = panel + p / PANEL * bytes;
+                long b = other + p / PANEL * bytes;
+                for (int h = 0; h < heads; h += 4) {
+                    int to = h * CHUNK + first + p;
+                    if (f32) {
+                        VectorWideScores.f32Four(keys, a, b, j, end, queries, h * size, scores, to, apart);
+                    } else {
+                        VectorWideScores.bf16Four(keys, a, b, j, end, queries, h * size, scores, to, apart);
+                    }
+                }
             }
         }
     }

@@ -28,39 +28,42 @@ final class VectorWideScores {
     private VectorWideScores() {}
 
     /**
-     * Four queries, [headSize, 4].
+     * The elements {@code [begin, end)} of four queries, [headSize, 4], and of keys. A few of one pair of panels after a few of
+     * another make a stream of each panel of a chunk.
      *
      * @param panel first byte of one panel, whose scores are at {@code to}
      * @param other first byte of the other one, whose scores are {@code apart} behind
+     * @param scores accumulated into
      */
     static void f32Four(
             MemorySegment keys,
             long panel,
             long other,
-            int size,
+            int begin,
+            int end,
             float[] q,
             int query,
             float[] scores,
             int to,
             int apart) {
-        FloatVector a0 = FloatVector.zero(SPECIES);
-        FloatVector a1 = FloatVector.zero(SPECIES);
-        FloatVector a2 = FloatVector.zero(SPECIES);
-        FloatVector a3 = FloatVector.zero(SPECIES);
-        FloatVector b0 = FloatVector.zero(SPECIES);
-        FloatVector b1 = FloatVector.zero(SPECIES);
-        FloatVector b2 = FloatVector.zero(SPECIES);
-        FloatVector b3 = FloatVector.zero(SPECIES);
-        FloatVector c0 = FloatVector.zero(SPECIES);
-        FloatVector c1 = FloatVector.zero(SPECIES);
-        FloatVector c2 = FloatVector.zero(SPECIES);
-        FloatVector c3 = FloatVector.zero(SPECIES);
-        FloatVector d0 = FloatVector.zero(SPECIES);
-        FloatVector d1 = FloatVector.zero(SPECIES);
-        FloatVector d2 = FloatVector.zero(SPECIES);
-        FloatVector d3 = FloatVector.zero(SPECIES);
-        int x = query;
-        for (int j = 0; j < size; j++) {
+        FloatVector a0 = FloatVector.fromArray(SPECIES, scores, to);
+        FloatVector a1 = FloatVector.fromArray(SPECIES, scores, to + LANES);
+        FloatVector a2 = FloatVector.fromArray(SPECIES, scores, to + apart);
+        FloatVector a3 = FloatVector.fromArray(SPECIES, scores, to + apart + LANES);
+        FloatVector b0 = FloatVector.fromArray(SPECIES, scores, to + CHUNK);
+        FloatVector b1 = FloatVector.fromArray(SPECIES, scores, to + CHUNK + LANES);
+        FloatVector b2 = FloatVector.fromArray(SPECIES, scores, to + CHUNK + apart);
+        FloatVector b3 = FloatVector.fromArray(SPECIES, scores, to + CHUNK + apart + LANES);
+        FloatVector c0 = FloatVector.fromArray(SPECIES, scores, to + 2 * CHUNK);
+        FloatVector c1 = FloatVector.fromArray(SPECIES, scores, to + 2 * CHUNK + LANES);
+        FloatVector c2 = FloatVector.fromArray(SPECIES, scores, to + 2 * CHUNK + apart);
+        FloatVector c3 = FloatVector.fromArray(SPECIES, scores, to + 2 * CHUNK + apart + LANES);
+        FloatVector d0 = FloatVector.fromArray(SPECIES, scores, to + 3 * CHUNK);
+        FloatVector d1 = FloatVector.fromArray(SPECIES, scores, to + 3 * CHUNK + LANES);
+        FloatVector d2 = FloatVector.fromArray(SPECIES, scores, to + 3 * CHUNK + apart);
+        FloatVector d3 = FloatVector.fromArray(SPECIES, scores, to + 3 * CHUNK + apart + LANES);
+        int x = query + 4 * begin;
+        for (int j = begin; j < end; j++) {
             long at = j * (4L * PANEL);
             FloatVector k0 = FloatVector.fromMemorySegment(SPECIES, keys, panel + at, LITTLE_ENDIAN);
             FloatVector k1 = FloatVector.fromMemorySegment(SPECIES, keys, panel + at + BYTES, LITTLE_ENDIAN);
@@ -106,7 +109,7 @@ final class VectorWideScores {
         d3.intoArray(scores, to + 3 * CHUNK + apart + LANES);
     }
 
-    /** A query alone, [headSize]; as {@link #f32Four}. */
+    /** All elements of a query alone, [headSize]; else as {@link #f32Four}, but {@code scores} is overwritten. */
     static void f32One(
             MemorySegment keys,
             long panel,
@@ -199,30 +202,31 @@ final class VectorWideScores {
             MemorySegment keys,
             long panel,
             long other,
-            int size,
+            int begin,
+            int end,
             float[] q,
             int query,
             float[] scores,
             int to,
             int apart) {
-        FloatVector a0 = FloatVector.zero(SPECIES);
-        FloatVector a1 = FloatVector.zero(SPECIES);
-        FloatVector a2 = FloatVector.zero(SPECIES);
-        FloatVector a3 = FloatVector.zero(SPECIES);
-        FloatVector b0 = FloatVector.zero(SPECIES);
-        FloatVector b1 = FloatVector.zero(SPECIES);
-        FloatVector b2 = FloatVector.zero(SPECIES);
-        FloatVector b3 = FloatVector.zero(SPECIES);
-        FloatVector c0 = FloatVector.zero(SPECIES);
-        FloatVector c1 = FloatVector.zero(SPECIES);
-        FloatVector c2 = FloatVector.zero(SPECIES);
-        FloatVector c3 = FloatVector.zero(SPECIES);
-        FloatVector d0 = FloatVector.zero(SPECIES);
-        FloatVector d1 = FloatVector.zero(SPECIES);
-        FloatVector d2 = FloatVector.zero(SPECIES);
-        FloatVector d3 = FloatVector.zero(SPECIES);
-        int x = query;
-        for (int j = 0; j < size; j++) {
+        FloatVector a0 = FloatVector.fromArray(SPECIES, scores, to);
+        FloatVector a1 = FloatVector.fromArray(SPECIES, scores, to + LANES);
+        FloatVector a2 = FloatVector.fromArray(SPECIES, scores, to + apart);
+        FloatVector a3 = FloatVector.fromArray(SPECIES, scores, to + apart + LANES);
+        FloatVector b0 = FloatVector.fromArray(SPECIES, scores, to + CHUNK);
+        FloatVector b1 = FloatVector.fromArray(SPECIES, scores, to + CHUNK + LANES);
+        FloatVector b2 = FloatVector.fromArray(SPECIES, scores, to + CHUNK + apart);
+        FloatVector b3 = FloatVector.fromArray(SPECIES, scores, to + CHUNK + apart + LANES);
+        FloatVector c0 = FloatVector.fromArray(SPECIES, scores, to + 2 * CHUNK);
+        FloatVector c1 = FloatVector.fromArray(SPECIES, scores, to + 2 * CHUNK + LANES);
+        FloatVector c2 = FloatVector.fromArray(SPECIES, scores, to + 2 * CHUNK + apart);
+        FloatVector c3 = FloatVector.fromArray(SPECIES, scores, to + 2 * CHUNK + apart + LANES);
+        FloatVector d0 = FloatVector.fromArray(SPECIES, scores, to + 3 * CHUNK);
+        FloatVector d1 = FloatVector.fromArray(SPECIES, scores, to + 3 * CHUNK + LANES);
+        FloatVector d2 = FloatVector.fromArray(SPECIES, scores, to + 3 * CHUNK + apart);
+        FloatVector d3 = FloatVector.fromArray(SPECIES, scores, to + 3 * CHUNK + apart + LANES);
+        int x = query + 4 * begin;
+        for (int j = begin; j < end; j++) {
             long at = j * (2L * PANEL);
             IntVector k0And1 = IntVector.fromMemorySegment(INTS, keys, panel + at, LITTLE_ENDIAN);
             FloatVector k0 = k0And1.lanewise(LSHL, 16).reinterpretAsFloats();

@@ -12,7 +12,7 @@ import jdk.incubator.vector.IntVector;
 
 /**
  * {@link VectorValues} of four heads for vectors of 512 bits, whose registers hold sixteen sums: {@link #WIDTH} elements at
- * once of two halves of the positions, each a stream from memory of its own (see {@link VectorWideScores}). The order
+ * once of several parts of the positions, each a stream from memory of its own (see {@link VectorWideScores}). The order
  * depends on the range of positions alone.
  */
 final class VectorWideValues {
@@ -21,13 +21,19 @@ final class VectorWideValues {
     /** Elements of a value at once. */
     static final int WIDTH = 64;
 
+    /** Parts of the positions that are read side by side; of a chunk of BF16 with 64 elements each is a page of 4 KiB. */
+    static final int F32_STREAMS = 8;
+
+    static final int BF16_STREAMS = 16;
+
     private static final long BYTES = SPECIES.vectorByteSize();
     private static final int HIGH = 0xFFFF0000;
 
     private VectorWideValues() {}
 
     /**
-     * Four heads, their weights CHUNK apart: position i of the first half, position i of the second, and so on.
+     * Four heads, their weights CHUNK apart: position i of the first of {@link #F32_STREAMS} parts, of the second, and so on; what
+     * equal parts leave comes last.
      *
      * @param j first element
      * @param first first position; likewise {@code last}, one past the last
@@ -61,64 +67,43 @@ final class VectorWideValues {
         FloatVector d2 = FloatVector.zero(SPECIES);
         FloatVector d3 = FloatVector.zero(SPECIES);
         long row = 4L * width;
-        int half = (last - first) / 2;
         long from = base + 4L * j + first * row;
-        long apart = half * row;
-        for (int i = 0; i < half; i++) {
-            int x = weight + first + i;
+        int part = (last - first) / F32_STREAMS;
+        for (int i = 0; i < part; i++) {
             long at = from + i * row;
-            FloatVector v0 = FloatVector.fromMemorySegment(SPECIES, values, at, LITTLE_ENDIAN);
-            FloatVector v1 = FloatVector.fromMemorySegment(SPECIES, values, at + BYTES, LITTLE_ENDIAN);
-            FloatVector v2 = FloatVector.fromMemorySegment(SPECIES, values, at + 2 * BYTES, LITTLE_ENDIAN);
-            FloatVector v3 = FloatVector.fromMemorySegment(SPECIES, values, at + 3 * BYTES, LITTLE_ENDIAN);
-            FloatVector x0 = FloatVector.broadcast(SPECIES, weights[x]);
-            a0 = v0.fma(x0, a0);
-            a1 = v1.fma(x0, a1);
-            a2 = v2.fma(x0, a2);
-            a3 = v3.fma(x0, a3);
-            FloatVector x1 = FloatVector.broadcast(SPECIES, weights[x + CHUNK]);
-            b0 = v0.fma(x1, b0);
-            b1 = v1.fma(x1, b1);
-            b2 = v2.fma(x1, b2);
-            b3 = v3.fma(x1, b3);
-            FloatVector x2 = FloatVector.broadcast(SPECIES, weights[x + 2 * CHUNK]);
-            c0 = v0.fma(x2, c0);
-            c1 = v1.fma(x2, c1);
-            c2 = v2.fma(x2, c2);
-            c3 = v3.fma(x2, c3);
-            FloatVector x3 = FloatVector.broadcast(SPECIES, weights[x + 3 * CHUNK]);
-            d0 = v0.fma(x3, d0);
-            d1 = v1.fma(x3, d1);
-            d2 = v2.fma(x3, d2);
-            d3 = v3.fma(x3, d3);
-            FloatVector u0 = FloatVector.fromMemorySegment(SPECIES, values, at + apart, LITTLE_ENDIAN);
-            FloatVector u1 = FloatVector.fromMemorySegment(SPECIES, values, at + apart + BYTES, LITTLE_ENDIAN);
-            FloatVector u2 = FloatVector.fromMemorySegment(SPECIES, values, at + apart + 2 * BYTES, LITTLE_ENDIAN);
-            FloatVector u3 = FloatVector.fromMemorySegment(SPECIES, values, at + apart + 3 * BYTES, LITTLE_ENDIAN);
-            FloatVector y0 = FloatVector.broadcast(SPECIES, weights[x + half]);
-            a0 = u0.fma(y0, a0);
-            a1 = u1.fma(y0, a1);
-            a2 = u2.fma(y0, a2);
-            a3 = u3.fma(y0, a3);
-            FloatVector y1 = FloatVector.broadcast(SPECIES, weights[x + CHUNK + half]);
-            b0 = u0.fma(y1, b0);
-            b1 = u1.fma(y1, b1);
-            b2 = u2.fma(y1, b2);
-            b3 = u3.fma(y1, b3);
-            FloatVector y2 = FloatVector.broadcast(SPECIES, weights[x + 2 * CHUNK + half]);
-            c0 = u0.fma(y2, c0);
-            c1 = u1.fma(y2, c1);
-            c2 = u2.fma(y2, c2);
-            c3 = u3.fma(y2, c3);
-            FloatVector y3 = FloatVector.broadcast(SPECIES, weights[x + 3 * CHUNK + half]);
-            d0 = u0.fma(y3, d0);
-            d1 = u1.fma(y3, d1);
-            d2 = u2.fma(y3, d2);
-            d3 = u3.fma(y3, d3);
+            int x = weight + first + i;
+            for (int stream = 0; stream < F32_STREAMS; stream++) {
+                FloatVector v0 = FloatVector.fromMemorySegment(SPECIES, values, at, LITTLE_ENDIAN);
+                FloatVector v1 = FloatVector.fromMemorySegment(SPECIES, values, at + BYTES, LITTLE_ENDIAN);
+                FloatVector v2 = FloatVector.fromMemorySegment(SPECIES, values, at + 2 * BYTES, LITTLE_ENDIAN);
+                FloatVector v3 = FloatVector.fromMemorySegment(SPECIES, values, at + 3 * BYTES, LITTLE_ENDIAN);
+                FloatVector x0 = FloatVector.broadcast(SPECIES, weights[x]);
+                a0 = v0.fma(x0, a0);
+                a1 = v1.fma(x0, a1);
+                a2 = v2.fma(x0, a2);
+                a3 = v3.fma(x0, a3);
+                FloatVector x1 = FloatVector.broadcast(SPECIES, weights[x + CHUNK]);
+                b0 = v0.fma(x1, b0);
+                b1 = v1.fma(x1, b1);
+                b2 = v2.fma(x1, b2);
+                b3 = v3.fma(x1, b3);
+                FloatVector x2 = FloatVector.broadcast(SPECIES, weights[x + 2 * CHUNK]);
+                c0 = v0.fma(x2, c0);
+                c1 = v1.fma(x2, c1);
+                c2 = v2.fma(x2, c2);
+                c3 = v3.fma(x2, c3);
+                FloatVector x3 = FloatVector.broadcast(SPECIES, weights[x + 3 * CHUNK]);
+                d0 = v0.fma(x3, d0);
+                d1 = v1.fma(x3, d1);
+                d2 = v2.fma(x3, d2);
+                d3 = v3.fma(x3, d3);
+                at += part * row;
+                x += part;
+            }
         }
-        for (int p = first + 2 * half; p < last; p++) {
-            int x = weight + p;
-            long at = from + (p - first) * row;
+        for (int p = F32_STREAMS * part; p < last - first; p++) {
+            long at = from + p * row;
+            int x = weight + first + p;
             FloatVector v0 = FloatVector.fromMemorySegment(SPECIES, values, at, LITTLE_ENDIAN);
             FloatVector v1 = FloatVector.fromMemorySegment(SPECIES, values, at + BYTES, LITTLE_ENDIAN);
             FloatVector v2 = FloatVector.fromMemorySegment(SPECIES, values, at + 2 * BYTES, LITTLE_ENDIAN);
@@ -162,7 +147,7 @@ final class VectorWideValues {
         d3.intoArray(sums, to + 3 * width + j + 3 * LANES);
     }
 
-    /** BF16; as {@link #f32Four}. */
+    /** BF16; as {@link #f32Four}, in {@link #BF16_STREAMS} parts. */
     static void bf16Four(
             MemorySegment values,
             long base,
@@ -191,68 +176,45 @@ final class VectorWideValues {
         FloatVector d2 = FloatVector.zero(SPECIES);
         FloatVector d3 = FloatVector.zero(SPECIES);
         long row = 2L * width;
-        int half = (last - first) / 2;
         long from = base + 2L * j + first * row;
-        long apart = half * row;
-        for (int i = 0; i < half; i++) {
-            int x = weight + first + i;
+        int part = (last - first) / BF16_STREAMS;
+        for (int i = 0; i < part; i++) {
             long at = from + i * row;
-            IntVector v0And1 = IntVector.fromMemorySegment(INTS, values, at, LITTLE_ENDIAN);
-            FloatVector v0 = v0And1.lanewise(LSHL, 16).reinterpretAsFloats();
-            FloatVector v1 = v0And1.and(HIGH).reinterpretAsFloats();
-            IntVector v2And3 = IntVector.fromMemorySegment(INTS, values, at + BYTES, LITTLE_ENDIAN);
-            FloatVector v2 = v2And3.lanewise(LSHL, 16).reinterpretAsFloats();
-            FloatVector v3 = v2And3.and(HIGH).reinterpretAsFloats();
-            FloatVector x0 = FloatVector.broadcast(SPECIES, weights[x]);
-            a0 = v0.fma(x0, a0);
-            a1 = v1.fma(x0, a1);
-            a2 = v2.fma(x0, a2);
-            a3 = v3.fma(x0, a3);
-            FloatVector x1 = FloatVector.broadcast(SPECIES, weights[x + CHUNK]);
-            b0 = v0.fma(x1, b0);
-            b1 = v1.fma(x1, b1);
-            b2 = v2.fma(x1, b2);
-            b3 = v3.fma(x1, b3);
-            FloatVector x2 = FloatVector.broadcast(SPECIES, weights[x + 2 * CHUNK]);
-            c0 = v0.fma(x2, c0);
-            c1 = v1.fma(x2, c1);
-            c2 = v2.fma(x2, c2);
-            c3 = v3.fma(x2, c3);
-            FloatVector x3 = FloatVector.broadcast(SPECIES, weights[x + 3 * CHUNK]);
-            d0 = v0.fma(x3, d0);
-            d1 = v1.fma(x3, d1);
-            d2 = v2.fma(x3, d2);
-            d3 = v3.fma(x3, d3);
-            IntVector u0And1 = IntVector.fromMemorySegment(INTS, values, at + apart, LITTLE_ENDIAN);
-            FloatVector u0 = u0And1.lanewise(LSHL, 16).reinterpretAsFloats();
-            FloatVector u1 = u0And1.and(HIGH).reinterpretAsFloats();
-            IntVector u2And3 = IntVector.fromMemorySegment(INTS, values, at + apart + BYTES, LITTLE_ENDIAN);
-            FloatVector u2 = u2And3.lanewise(LSHL, 16).reinterpretAsFloats();
-            FloatVector u3 = u2And3.and(HIGH).reinterpretAsFloats();
-            FloatVector y0 = FloatVector.broadcast(SPECIES, weights[x + half]);
-            a0 = u0.fma(y0, a0);
-            a1 = u1.fma(y0, a1);
-            a2 = u2.fma(y0, a2);
-            a3 = u3.fma(y0, a3);
-            FloatVector y1 = FloatVector.broadcast(SPECIES, weights[x + CHUNK + half]);
-            b0 = u0.fma(y1, b0);
-            b1 = u1.fma(y1, b1);
-            b2 = u2.fma(y1, b2);
-            b3 = u3.fma(y1, b3);
-            FloatVector y2 = FloatVector.broadcast(SPECIES, weights[x + 2 * CHUNK + half]);
-            c0 = u0.fma(y2, c0);
-            c1 = u1.fma(y2, c1);
-            c2 = u2.fma(y2, c2);
-            c3 = u3.fma(y2, c3);
-            FloatVector y3 = FloatVector.broadcast(SPECIES, weights[x + 3 * CHUNK + half]);
-            d0 = u0.fma(y3, d0);
-            d1 = u1.fma(y3, d1);
-            d2 = u2.fma(y3, d2);
-            d3 = u3.fma(y3, d3);
+            int x = weight + first + i;
+            for (int stream = 0; stream < BF16_STREAMS; stream++) {
+                IntVector v0And1 = IntVector.fromMemorySegment(INTS, values, at, LITTLE_ENDIAN);
+                FloatVector v0 = v0And1.lanewise(LSHL, 16).reinterpretAsFloats();
+                FloatVector v1 = v0And1.and(HIGH).reinterpretAsFloats();
+                IntVector v2And3 = IntVector.fromMemorySegment(INTS, values, at + BYTES, LITTLE_ENDIAN);
+                FloatVector v2 = v2And3.lanewise(LSHL, 16).reinterpretAsFloats();
+                FloatVector v3 = v2And3.and(HIGH).reinterpretAsFloats();
+                FloatVector x0 = FloatVector.broadcast(SPECIES, weights[x]);
+                a0 = v0.fma(x0, a0);
+                a1 = v1.fma(x0, a1);
+                a2 = v2.fma(x0, a2);
+                a3 = v3.fma(x0, a3);
+                FloatVector x1 = FloatVector.broadcast(SPECIES, weights[x + CHUNK]);
+                b0 = v0.fma(x1, b0);
+                b1 = v1.fma(x1, b1);
+                b2 = v2.fma(x1, b2);
+                b3 = v3.fma(x1, b3);
+                FloatVector x2 = FloatVector.broadcast(SPECIES, weights[x + 2 * CHUNK]);
+                c0 = v0.fma(x2, c0);
+                c1 = v1.fma(x2, c1);
+                c2 = v2.fma(x2, c2);
+                c3 = v3.fma(x2, c3);
+                FloatVector x3 = FloatVector.broadcast(SPECIES, weights[x + 3 * CHUNK]);
+                d0 = v0.fma(x3, d0);
+                d1 = v1.fma(x3, d1);
+                d2 = v2.fma(x3, d2);
+                d3 = v3.fma(x3, d3);
+                at += part * row;
+                x += part;
+            }
         }
-        for (int p = first + 2 * half; p < last; p++) {
-            int x = weight + p;
-            long at = from + (p - first) * row;
+        for (int p = BF16_STREAMS * part; p < last - first; p++) {
+            long at = from + p * row;
+            int x = weight + first + p;
             IntVector v0And1 = IntVector.fromMemorySegment(INTS, values, at, LITTLE_ENDIAN);
             FloatVector v0 = v0And1.lanewise(LSHL, 16).reinterpretAsFloats();
             FloatVector v1 = v0And1.and(HIGH).reinterpretAsFloats();

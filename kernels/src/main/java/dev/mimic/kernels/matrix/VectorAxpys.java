@@ -25,18 +25,26 @@ final class VectorAxpys {
     private VectorAxpys() {}
 
     /**
-     * F32 in place: {@code y[yOffset + c] += Σ_k xk · weights[o + k · stride + c]}.
+     * F32 in place: {@code y[yOffset + c] += Σ_k x[xOffset + k · xStride] · weights[o + k · stride + c]}.
      *
      * @param o first row, in elements
      * @param stride elements from row to row
      * @param length columns; a multiple of the lanes
      */
     static void f32(
-            MemorySegment weights, long o, long stride, float[] x, int xOffset, float[] y, int yOffset, int length) {
+            MemorySegment weights,
+            long o,
+            long stride,
+            float[] x,
+            int xOffset,
+            int xStride,
+            float[] y,
+            int yOffset,
+            int length) {
         FloatVector x0 = FloatVector.broadcast(SPECIES, x[xOffset]);
-        FloatVector x1 = FloatVector.broadcast(SPECIES, x[xOffset + 1]);
-        FloatVector x2 = FloatVector.broadcast(SPECIES, x[xOffset + 2]);
-        FloatVector x3 = FloatVector.broadcast(SPECIES, x[xOffset + 3]);
+        FloatVector x1 = FloatVector.broadcast(SPECIES, x[xOffset + xStride]);
+        FloatVector x2 = FloatVector.broadcast(SPECIES, x[xOffset + 2 * xStride]);
+        FloatVector x3 = FloatVector.broadcast(SPECIES, x[xOffset + 3 * xStride]);
         long o1 = o + stride;
         long o2 = o + 2 * stride;
         long o3 = o + 3 * stride;
@@ -56,11 +64,19 @@ final class VectorAxpys {
 
     /** BF16 in place; as {@link #f32}. */
     static void bf16(
-            MemorySegment weights, long o, long stride, float[] x, int xOffset, float[] y, int yOffset, int length) {
+            MemorySegment weights,
+            long o,
+            long stride,
+            float[] x,
+            int xOffset,
+            int xStride,
+            float[] y,
+            int yOffset,
+            int length) {
         FloatVector x0 = FloatVector.broadcast(SPECIES, x[xOffset]);
-        FloatVector x1 = FloatVector.broadcast(SPECIES, x[xOffset + 1]);
-        FloatVector x2 = FloatVector.broadcast(SPECIES, x[xOffset + 2]);
-        FloatVector x3 = FloatVector.broadcast(SPECIES, x[xOffset + 3]);
+        FloatVector x1 = FloatVector.broadcast(SPECIES, x[xOffset + xStride]);
+        FloatVector x2 = FloatVector.broadcast(SPECIES, x[xOffset + 2 * xStride]);
+        FloatVector x3 = FloatVector.broadcast(SPECIES, x[xOffset + 3 * xStride]);
         long o1 = o + stride;
         long o2 = o + 2 * stride;
         long o3 = o + 3 * stride;
@@ -87,100 +103,6 @@ final class VectorAxpys {
                     .reinterpretAsFloats()
                     .fma(x3, sum);
             sum.intoArray(y, yOffset + c);
-        }
-    }
-
-    /**
-     * Four rows of F32 in place, far from each other, each with a row of y of its own: {@code y[k · yStride + c] += xk ·
-     * weights[o + k · stride + c]}, where xk is {@code x[xOffset + k · xStride]}.
-     *
-     * @param o first row, in elements
-     * @param stride elements from row to row
-     * @param yStride elements from row to row of y
-     * @param length columns; a multiple of the lanes
-     */
-    static void f32Streams(
-            MemorySegment weights,
-            long o,
-            long stride,
-            float[] x,
-            int xOffset,
-            int xStride,
-            float[] y,
-            int yStride,
-            int length) {
-        FloatVector x0 = FloatVector.broadcast(SPECIES, x[xOffset]);
-        FloatVector x1 = FloatVector.broadcast(SPECIES, x[xOffset + xStride]);
-        FloatVector x2 = FloatVector.broadcast(SPECIES, x[xOffset + 2 * xStride]);
-        FloatVector x3 = FloatVector.broadcast(SPECIES, x[xOffset + 3 * xStride]);
-        long o1 = o + stride;
-        long o2 = o + 2 * stride;
-        long o3 = o + 3 * stride;
-        int y1 = yStride;
-        int y2 = 2 * yStride;
-        int y3 = 3 * yStride;
-        for (int c = 0; c < length; c += LANES) {
-            FloatVector.fromMemorySegment(SPECIES, weights, (o + c) * Float.BYTES, LITTLE_ENDIAN)
-                    .fma(x0, FloatVector.fromArray(SPECIES, y, c))
-                    .intoArray(y, c);
-            FloatVector.fromMemorySegment(SPECIES, weights, (o1 + c) * Float.BYTES, LITTLE_ENDIAN)
-                    .fma(x1, FloatVector.fromArray(SPECIES, y, y1 + c))
-                    .intoArray(y, y1 + c);
-            FloatVector.fromMemorySegment(SPECIES, weights, (o2 + c) * Float.BYTES, LITTLE_ENDIAN)
-                    .fma(x2, FloatVector.fromArray(SPECIES, y, y2 + c))
-                    .intoArray(y, y2 + c);
-            FloatVector.fromMemorySegment(SPECIES, weights, (o3 + c) * Float.BYTES, LITTLE_ENDIAN)
-                    .fma(x3, FloatVector.fromArray(SPECIES, y, y3 + c))
-                    .intoArray(y, y3 + c);
-        }
-    }
-
-    /** BF16 in place; as {@link #f32Streams}. */
-    static void bf16Streams(
-            MemorySegment weights,
-            long o,
-            long stride,
-            float[] x,
-            int xOffset,
-            int xStride,
-            float[] y,
-            int yStride,
-            int length) {
-        FloatVector x0 = FloatVector.broadcast(SPECIES, x[xOffset]);
-        FloatVector x1 = FloatVector.broadcast(SPECIES, x[xOffset + xStride]);
-        FloatVector x2 = FloatVector.broadcast(SPECIES, x[xOffset + 2 * xStride]);
-        FloatVector x3 = FloatVector.broadcast(SPECIES, x[xOffset + 3 * xStride]);
-        long o1 = o + stride;
-        long o2 = o + 2 * stride;
-        long o3 = o + 3 * stride;
-        int y1 = yStride;
-        int y2 = 2 * yStride;
-        int y3 = 3 * yStride;
-        for (int c = 0; c < length; c += LANES) {
-            ShortVector.fromMemorySegment(SHORTS, weights, (o + c) * Short.BYTES, LITTLE_ENDIAN)
-                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
-                    .lanewise(LSHL, 16)
-                    .reinterpretAsFloats()
-                    .fma(x0, FloatVector.fromArray(SPECIES, y, c))
-                    .intoArray(y, c);
-            ShortVector.fromMemorySegment(SHORTS, weights, (o1 + c) * Short.BYTES, LITTLE_ENDIAN)
-                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
-                    .lanewise(LSHL, 16)
-                    .reinterpretAsFloats()
-                    .fma(x1, FloatVector.fromArray(SPECIES, y, y1 + c))
-                    .intoArray(y, y1 + c);
-            ShortVector.fromMemorySegment(SHORTS, weights, (o2 + c) * Short.BYTES, LITTLE_ENDIAN)
-                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
-                    .lanewise(LSHL, 16)
-                    .reinterpretAsFloats()
-                    .fma(x2, FloatVector.fromArray(SPECIES, y, y2 + c))
-                    .intoArray(y, y2 + c);
-            ShortVector.fromMemorySegment(SHORTS, weights, (o3 + c) * Short.BYTES, LITTLE_ENDIAN)
-                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)
-                    .lanewise(LSHL, 16)
-                    .reinterpretAsFloats()
-                    .fma(x3, FloatVector.fromArray(SPECIES, y, y3 + c))
-                    .intoArray(y, y3 + c);
         }
     }
 

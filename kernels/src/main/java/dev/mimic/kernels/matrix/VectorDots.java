@@ -34,7 +34,7 @@ final class VectorDots {
      *
      * @param o0 first row, in elements; likewise the others
      * @param length columns; a multiple of the lanes
-     * @param sums [4, lanes]; overwritten
+     * @param sums [4, lanes] from {@code to}; overwritten
      */
     static void f32(
             MemorySegment weights,
@@ -45,7 +45,8 @@ final class VectorDots {
             float[] x,
             int xOffset,
             int length,
-            float[] sums) {
+            float[] sums,
+            int to) {
         FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector s0 = zero;
         FloatVector s1 = zero;
@@ -62,10 +63,10 @@ final class VectorDots {
             s3 = FloatVector.fromMemorySegment(SPECIES, weights, (o3 + c) * Float.BYTES, LITTLE_ENDIAN)
                     .fma(v, s3);
         }
-        s0.intoArray(sums, 0);
-        s1.intoArray(sums, LANES);
-        s2.intoArray(sums, 2 * LANES);
-        s3.intoArray(sums, 3 * LANES);
+        s0.intoArray(sums, to);
+        s1.intoArray(sums, to + LANES);
+        s2.intoArray(sums, to + 2 * LANES);
+        s3.intoArray(sums, to + 3 * LANES);
     }
 
     /** BF16 in place; as {@link #f32}. */
@@ -78,7 +79,8 @@ final class VectorDots {
             float[] x,
             int xOffset,
             int length,
-            float[] sums) {
+            float[] sums,
+            int to) {
         FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector s0 = zero;
         FloatVector s1 = zero;
@@ -107,10 +109,10 @@ final class VectorDots {
                     .reinterpretAsFloats()
                     .fma(v, s3);
         }
-        s0.intoArray(sums, 0);
-        s1.intoArray(sums, LANES);
-        s2.intoArray(sums, 2 * LANES);
-        s3.intoArray(sums, 3 * LANES);
+        s0.intoArray(sums, to);
+        s1.intoArray(sums, to + LANES);
+        s2.intoArray(sums, to + 2 * LANES);
+        s3.intoArray(sums, to + 3 * LANES);
     }
 
     /**
@@ -168,87 +170,6 @@ final class VectorDots {
             FloatVector w1 = FloatVector.fromArray(SPECIES, w, LEADING + c);
             FloatVector w2 = FloatVector.fromArray(SPECIES, w, 2 * LEADING + c);
             FloatVector w3 = FloatVector.fromArray(SPECIES, w, 3 * LEADING + c);
-            FloatVector v = FloatVector.fromArray(SPECIES, x, x0 + c);
-            s00 = w0.fma(v, s00);
-            s01 = w1.fma(v, s01);
-            s02 = w2.fma(v, s02);
-            s03 = w3.fma(v, s03);
-            v = FloatVector.fromArray(SPECIES, x, x1 + c);
-            s10 = w0.fma(v, s10);
-            s11 = w1.fma(v, s11);
-            s12 = w2.fma(v, s12);
-            s13 = w3.fma(v, s13);
-            v = FloatVector.fromArray(SPECIES, x, x2 + c);
-            s20 = w0.fma(v, s20);
-            s21 = w1.fma(v, s21);
-            s22 = w2.fma(v, s22);
-            s23 = w3.fma(v, s23);
-            v = FloatVector.fromArray(SPECIES, x, x3 + c);
-            s30 = w0.fma(v, s30);
-            s31 = w1.fma(v, s31);
-            s32 = w2.fma(v, s32);
-            s33 = w3.fma(v, s33);
-        }
-        s00.intoArray(sums, 0);
-        s01.intoArray(sums, LANES);
-        s02.intoArray(sums, 2 * LANES);
-        s03.intoArray(sums, 3 * LANES);
-        s10.intoArray(sums, 4 * LANES);
-        s11.intoArray(sums, 5 * LANES);
-        s12.intoArray(sums, 6 * LANES);
-        s13.intoArray(sums, 7 * LANES);
-        s20.intoArray(sums, 8 * LANES);
-        s21.intoArray(sums, 9 * LANES);
-        s22.intoArray(sums, 10 * LANES);
-        s23.intoArray(sums, 11 * LANES);
-        s30.intoArray(sums, 12 * LANES);
-        s31.intoArray(sums, 13 * LANES);
-        s32.intoArray(sums, 14 * LANES);
-        s33.intoArray(sums, 15 * LANES);
-    }
-
-    /**
-     * Four rows of F32 in place with four rows of x.
-     *
-     * @param o0 first row, in elements; likewise the others
-     * @param x0 first row of x; likewise the others
-     * @param sums [4 (x), 4 (w), lanes]; overwritten
-     */
-    static void tile4(
-            MemorySegment weights,
-            long o0,
-            long o1,
-            long o2,
-            long o3,
-            float[] x,
-            int x0,
-            int x1,
-            int x2,
-            int x3,
-            int length,
-            float[] sums) {
-        FloatVector zero = FloatVector.zero(SPECIES);
-        FloatVector s00 = zero;
-        FloatVector s01 = zero;
-        FloatVector s02 = zero;
-        FloatVector s03 = zero;
-        FloatVector s10 = zero;
-        FloatVector s11 = zero;
-        FloatVector s12 = zero;
-        FloatVector s13 = zero;
-        FloatVector s20 = zero;
-        FloatVector s21 = zero;
-        FloatVector s22 = zero;
-        FloatVector s23 = zero;
-        FloatVector s30 = zero;
-        FloatVector s31 = zero;
-        FloatVector s32 = zero;
-        FloatVector s33 = zero;
-        for (int c = 0; c < length; c += LANES) {
-            FloatVector w0 = FloatVector.fromMemorySegment(SPECIES, weights, (o0 + c) * Float.BYTES, LITTLE_ENDIAN);
-            FloatVector w1 = FloatVector.fromMemorySegment(SPECIES, weights, (o1 + c) * Float.BYTES, LITTLE_ENDIAN);
-            FloatVector w2 = FloatVector.fromMemorySegment(SPECIES, weights, (o2 + c) * Float.BYTES, LITTLE_ENDIAN);
-            FloatVector w3 = FloatVector.fromMemorySegment(SPECIES, weights, (o3 + c) * Float.BYTES, LITTLE_ENDIAN);
             FloatVector v = FloatVector.fromArray(SPECIES, x, x0 + c);
             s00 = w0.fma(v, s00);
             s01 = w1.fma(v, s01);

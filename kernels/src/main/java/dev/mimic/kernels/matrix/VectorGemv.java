@@ -10,9 +10,9 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * {@code y[i, r] = Σ_c weights[r, c] · x[i, c]}, four rows of weights at a time. One row of x takes the weights in place
- * where C2 can widen them on the way; a few rows share four rows of weights that are widened into L1; many rows go through
- * {@link VectorGemvPanels}.
+ * {@code y[i, r] = Σ_c weights[r, c] · x[i, c]}, four rows of weights at a time. Where C2 can widen weights on the way they
+ * are taken in place, by one row of x here and by a few in {@link VectorGemvTiles}; else a few rows share four rows of
+ * weights that are widened into L1. Many rows go through {@link VectorGemvPanels}.
  *
  * <p>The order, in every form: the columns are cut into equal {@linkplain #slice slices}; within one, a sum by column
  * modulo the lanes, with fma in order of the columns; the sums of the lanes by halves; the slices in order; then the scalar
@@ -26,9 +26,12 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
 
     private int first;
 
-    /** Where the sums of a wide tile are, [4 (x), 4 (w)]. */
-    private static final int[] SUM_AT =
-            IntStream.range(0, BATCH * ROWS).map(VectorSums::at).toArray();
+    /** Where sixteen sums are. */
+    static final int[] SUM_AT =
+            IntStream.range(0, VectorSums.COUNT).map(VectorSums::at).toArray();
+
+    /** Sums of four rows that are added up together. */
+    private static final int FOURS = VectorSums.COUNT / ROWS;
 
     /** Columns of a slice at most: twelve widened rows of it stay in L1 beside what they meet. */
     private static final int MOST = LEADING - 16;
@@ -56,8 +59,12 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
 
     @Override
     public void range(Matrix weights, int batch, float[] x, float[] y, int begin, int end, VectorWorkspace workspace) {
-        if (batch == 1 && (weights instanceof Matrix.F32 || weights instanceof Matrix.Bf16)) {
-            inPlace(weights, begin, end, x, y, workspace);
+        if (weights instanceof Matrix.F32 || weights instanceof Matrix.Bf16) {
+            if (batch == 1) {
+                inPlace(weights, begin, end, x, y, workspace);
+            } else {
+                VectorGemvTiles.range(weights, first, batch, x, y, begin, end, workspace);
+            }
             return;
         }
         for (int row = begin; row < end; row += ROWS) {
@@ -69,40 +76,52 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
 
     /**
      * One row of x. The four rows of weights at once are a quarter of the range apart: each is a stream from memory that
-     * goes on from row to row, where four neighbours would begin anew every four rows, in one page together.
+     * goes on from row to row, where four neighbours would begin anew every four rows, in one page together. Lanes are
+     * added up for sixteen sums at a time.
      */
-    private void inPlace(Matrix weights, int begin, int end, float[] x, float[] y, VectorWorkspace workspace) {
-        int apart = (end - begin + ROWS - 1) / ROWS;
-        Arrays.fill(y, begin, end, 0);
-        for (int row = begin; row < begin + apart; row++) {
-            rows(weights, row, apart, (end - row + apart - 1) / apart, x, y, workspace);
-        }
-        for (int row = begin; row < end; row += ROWS) {
-            tail(weights, row, Math.min(ROWS, end - row), first, 1, x, y, workspace);
-        }
-    }
-
-    /** The whole vectors of {@code valid} rows from {@code row} on, {@code apart} from each other. */
-    private static void rows(
-            Matrix weights, int row, int apart, int valid, float[] x, float[] y, VectorWorkspace workspace) {
+    private static void inPlace(Matrix weights, int begin, int end, float[] x, float[] y, VectorWorkspace workspace) {
         int cols = weights.cols();
         int body = SPECIES.loopBound(cols);
         int slice = slice(body);
-        float[] sums = workspace.sums(ROWS * LANES);
-        long step = (long) apart * cols;
-        long o0 = (long) row * cols;
-        long o1 = o0 + (valid > 1 ? step : 0); // rows beyond the end repeat the first one and are dropped
-        long o2 = o0 + (valid > 2 ? 2 * step : 0);
-        long o3 = o0 + (valid > 3 ? 3 * step : 0);
-        for (int col = 0; col < body; col += slice) {
-            int length = Math.min(slice, body - col);
-            if (weights instanceof Matrix.F32) {
-                VectorDots.f32(weights.data(), o0 + col, o1 + col, o2 + col, o3 + col, x, col, length, sums);
-            } else {
-                VectorDots.bf16(weights.data(), o0 + col, o1 + col, o2 + col, o3 + col, x, col, length, sums);
+        int slices = (body + slice - 1) / slice;
+        int apart = (end - begin + ROWS - 1) / ROWS;
+        float[] sums = workspace.sums(VectorSums.COUNT * LANES);
+        Arrays.fill(y, begin, end, 0);
+        int done = 0; // slices of four rows, of which FOURS wait to be added up
+        for (int row = begin; row < begin + apart; row++) {
+            long o = (long) row * cols;
+            long o1 = (long) Math.min(row + apart, end - 1) * cols; // rows beyond the end repeat the last one
+            long o2 = (long) Math.min(row + 2 * apart, end - 1) * cols;
+            long o3 = (long) Math.min(row + 3 * apart, end - 1) * cols;
+            for (int col = 0; col < body; col += slice) {
+                int length = Math.min(slice, body - col);
+                int to = done % FOURS * ROWS * LANES;
+                if (weights instanceof Matrix.F32) {
+                    VectorDots.f32(weights.data(), o + col, o1 + col, o2 + col, o3 + col, x, col, length, sums, to);
+                } else {
+                    VectorDots.bf16(weights.data(), o + col, o1 + col, o2 + col, o3 + col, x, col, length, sums, to);
+                }
+                done++;
+                if (done % FOURS == 0) {
+                    add(sums, done - FOURS, done, slices, begin, end, apart, y);
+                }
             }
-            for (int k = 0; k < valid; k++) {
-                y[row + k * apart] += VectorLanes.sum(sums, k * LANES);
+        }
+        if (done % FOURS > 0) {
+            add(sums, done - done % FOURS, done, slices, begin, end, apart, y);
+        }
+        for (int row = begin; row < end; row += ROWS) {
+            tail(weights, row, Math.min(ROWS, end - row), 0, 1, x, y, workspace);
+        }
+    }
+
+    /** The slices {@code [from, to)} of four rows, {@code slices} of which belong to the same rows. */
+    private static void add(float[] sums, int from, int to, int slices, int begin, int end, int apart, float[] y) {
+        VectorSums.fold(sums);
+        for (int i = from; i < to; i++) {
+            int row = begin + i / slices;
+            for (int k = 0; k < ROWS && row + k * apart < end; k++) {
+                y[row + k * apart] += sums[SUM_AT[(i - from) * ROWS + k]];
             }
         }
     }
@@ -119,38 +138,8 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
         }
         for (int col = 0; col < body; col += slice) {
             int length = Math.min(slice, body - col);
-            if (weights instanceof Matrix.F32) {
-                inPlaceSlice(weights, row, valid, col, length, batch, x, y, sums);
-            } else {
-                VectorUnpack.block(weights, row, col, valid, length, block, 0, LEADING);
-                slice(block, cols, col, length, batch, x, sums, weights.rows(), row, valid, y);
-            }
-        }
-    }
-
-    /** As {@link #slice} where C2 needs no copy: the rows of weights stay in L1 from one call to the next. */
-    private void inPlaceSlice(
-            Matrix weights, int row, int valid, int col, int length, int batch, float[] x, float[] y, float[] sums) {
-        int cols = weights.cols();
-        long o0 = (long) row * cols + col;
-        long o1 = o0 + (valid > 1 ? cols : 0); // rows beyond the end repeat the first one and are dropped
-        long o2 = o0 + (valid > 2 ? 2L * cols : 0);
-        long o3 = o0 + (valid > 3 ? 3L * cols : 0);
-        for (int i = first; i < batch; i += BATCH) {
-            int last = Math.min(BATCH, batch - i) - 1; // likewise rows of x
-            if (last == 0) {
-                VectorDots.f32(weights.data(), o0, o1, o2, o3, x, i * cols + col, length, sums);
-                for (int k = 0; k < valid; k++) {
-                    y[i * weights.rows() + row + k] += VectorLanes.sum(sums, k * LANES);
-                }
-            } else {
-                int x0 = i * cols + col;
-                int x1 = x0 + cols;
-                int x2 = x0 + Math.min(2, last) * cols;
-                int x3 = x0 + last * cols;
-                VectorDots.tile4(weights.data(), o0, o1, o2, o3, x, x0, x1, x2, x3, length, sums);
-                add(sums, last + 1, valid, y, i * weights.rows() + row, weights.rows());
-            }
+            VectorUnpack.block(weights, row, col, valid, length, block, 0, LEADING);
+            slice(block, cols, col, length, batch, x, sums, weights.rows(), row, valid, y);
         }
     }
 

@@ -31,9 +31,15 @@ final class VectorMatrixKernels implements MatrixKernels {
     private final VectorInt8Gemv int8Gemv = new VectorInt8Gemv();
     private final VectorGemvPanels gemvPanels = new VectorGemvPanels();
     private final VectorGemvTransposed gemvTransposed = new VectorGemvTransposed();
+    private final VectorGemvTransposedSlices gemvTransposedSlices = new VectorGemvTransposedSlices();
     private final VectorGemm gemm = new VectorGemm();
     private final VectorPanelGemm panelGemm = new VectorPanelGemm(VectorPanelPacking.ROWS);
     private final VectorPanelGemm panelGemmTransposed = new VectorPanelGemm(VectorPanelPacking.COLUMNS);
+    private final VectorPanelGemm panelGemvTransposed = new VectorPanelGemm(VectorPanelPacking.COLUMNS_BY_QUARTERS);
+    private final Ranged turning = VectorQuarters::turn;
+
+    /** Rows of x in the order of {@link VectorQuarters}: as many as the largest call had. */
+    private float[] turned = new float[0];
 
     VectorMatrixKernels(WorkerPool pool) {
         this.pool = pool;
@@ -101,10 +107,19 @@ final class VectorMatrixKernels implements MatrixKernels {
     @Override
     public void gemvTransposed(Matrix weights, int batch, float[] x, float[] y) {
         MatrixShapes.transposed("gemvTransposed", weights, batch, x, y);
-        if (batch < VectorGemvTransposed.MANY) {
-            run(gemvTransposed, weights, batch, x, y, weights.cols(), VectorGemvTransposed.GRAIN);
+        if (!VectorGemvTransposed.isMany(weights, batch)) {
+            try {
+                job.addTransposed(weights, batch, x, y);
+                job.handOver();
+            } finally {
+                job.forget();
+            }
         } else {
-            packed(panelGemmTransposed, weights, batch, x, y, weights.cols());
+            if (turned.length < batch * weights.rows()) {
+                turned = new float[batch * weights.rows()];
+            }
+            run(turning, weights, batch, x, turned, batch, 1);
+            packed(panelGemvTransposed, weights, batch, turned, y, weights.cols());
         }
     }
 
@@ -122,7 +137,7 @@ final class VectorMatrixKernels implements MatrixKernels {
                 float[] y = group.y(i);
                 if (group.transposed(i)) {
                     MatrixShapes.transposed("gemvTransposed", weights, batch, x, y);
-                    job.add(gemvTransposed, weights, batch, x, y, weights.cols(), VectorGemvTransposed.GRAIN);
+                    job.addTransposed(weights, batch, x, y);
                 } else {
                     MatrixShapes.forward("gemv", weights, batch, x, y);
                     if (isQuantized(weights)) {
@@ -144,7 +159,7 @@ final class VectorMatrixKernels implements MatrixKernels {
     private static boolean alone(int batch, GemvGroup group) {
         for (int i = 0; i < group.count(); i++) {
             boolean several = group.transposed(i)
-                    ? batch >= VectorGemvTransposed.MANY
+                    ? VectorGemvTransposed.isMany(group.weights(i), batch)
                     : !isQuantized(group.weights(i)) && VectorGemvPanels.rowsOf(batch) > 0;
             if (several) {
                 return false;
@@ -221,6 +236,12 @@ final class VectorMatrixKernels implements MatrixKernels {
         private int items;
         private int grain;
 
+        /** Where the sums of slices are to end that y has in the meantime, else null. */
+        private float[] total;
+
+        /** Sums of slices: as many as the largest product had. */
+        private float[] sliceSums = new float[0];
+
         /** A share's range of this product, which may be empty. */
         void run(int share, int shares, VectorWorkspace workspace) {
             int begin = bound(share, shares);
@@ -243,6 +264,7 @@ final class VectorMatrixKernels implements MatrixKernels {
             weights = null;
             x = null;
             y = null;
+            total = null;
         }
     }
 
@@ -271,6 +293,24 @@ final class VectorMatrixKernels implements MatrixKernels {
             part.grain = grain;
         }
 
+        /** Adds {@link #gemvTransposed} for rows of x that are not many. */
+        void addTransposed(Matrix weights, int batch, float[] x, float[] y) {
+            long items = VectorGemvTransposedSlices.items(weights);
+            boolean bySlices = workspaces.length > 1 && batch == 1 && VectorGemvTransposed.isPlain(weights);
+            if (!bySlices || items == 0 || items > Integer.MAX_VALUE) {
+                add(gemvTransposed, weights, batch, x, y, weights.cols(), VectorGemvTransposed.GRAIN);
+                return;
+            }
+            add(gemvTransposedSlices, weights, batch, x, y, (int) items, 1);
+            Part part = parts[count - 1];
+            int sums = VectorGemvTransposedSlices.sums(weights);
+            if (part.sliceSums.length < sums) {
+                part.sliceSums = new float[sums];
+            }
+            part.total = y;
+            part.y = part.sliceSums;
+        }
+
         void handOver() {
             long elements = 0;
             long products = 0;
@@ -285,6 +325,12 @@ final class VectorMatrixKernels implements MatrixKernels {
             boolean small = elements < FEW_WEIGHTS && products < FEW_PRODUCTS;
             shares = small ? 1 : (int) Math.min(workspaces.length, grains);
             pool.run(shares, 1, this);
+            for (int i = 0; i < count; i++) {
+                Part part = parts[i];
+                if (part.total != null) {
+                    gemvTransposedSlices.add(pool, part.weights, part.y, part.total);
+                }
+            }
         }
 
         @Override

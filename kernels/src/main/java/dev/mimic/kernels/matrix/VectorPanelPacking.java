@@ -55,22 +55,28 @@ enum VectorPanelPacking {
 
         @Override
         void pack(Matrix weights, int output, int width, int k, int depth, float[] lines, float[] packed) {
-            int body = SPECIES.loopBound(width);
             for (int line = 0; line < depth; line++) {
-                long from = (long) (k + line) * weights.cols() + output;
-                int to = line * PANEL;
-                switch (weights) {
-                    case Matrix.F32 f32 -> f32(f32.data(), from, body, packed, to);
-                    case Matrix.Bf16 bf16 -> bf16(bf16.data(), from, body, packed, to);
-                    case Matrix.F16 _, Matrix.Int8 _, Matrix.Q8 _, Matrix.Q4 _ -> {
-                        VectorUnpack.block(weights, k + line, output, 1, body, lines, 0, 0);
-                        cut(lines, body, packed, to);
-                    }
-                }
-                if (body < width) {
-                    VectorUnpack.block(weights, k + line, output + body, 1, width - body, lines, 0, 0);
-                    System.arraycopy(lines, 0, packed, to + place(body), width - body);
-                }
+                column(weights, k + line, output, width, line, lines, packed);
+            }
+        }
+    },
+
+    /** The same, the rows of a slice in the order of {@link VectorQuarters}, as those of x. */
+    COLUMNS_BY_QUARTERS {
+        @Override
+        int outputs(Matrix weights) {
+            return weights.cols();
+        }
+
+        @Override
+        int length(Matrix weights) {
+            return weights.rows();
+        }
+
+        @Override
+        void pack(Matrix weights, int output, int width, int k, int depth, float[] lines, float[] packed) {
+            for (int line = 0; line < depth; line++) {
+                column(weights, k + VectorQuarters.row(line, depth), output, width, line, lines, packed);
             }
         }
     };
@@ -97,6 +103,26 @@ enum VectorPanelPacking {
      * @param packed [PANELS, DEPTH, PANEL]; overwritten
      */
     abstract void pack(Matrix weights, int output, int width, int k, int depth, float[] lines, float[] packed);
+
+    /** A row of weights becomes a line of panels. */
+    private static void column(
+            Matrix weights, int row, int output, int width, int line, float[] lines, float[] packed) {
+        int body = SPECIES.loopBound(width);
+        long from = (long) row * weights.cols() + output;
+        int to = line * PANEL;
+        switch (weights) {
+            case Matrix.F32 f32 -> f32(f32.data(), from, body, packed, to);
+            case Matrix.Bf16 bf16 -> bf16(bf16.data(), from, body, packed, to);
+            case Matrix.F16 _, Matrix.Int8 _, Matrix.Q8 _, Matrix.Q4 _ -> {
+                VectorUnpack.block(weights, row, output, 1, body, lines, 0, 0);
+                cut(lines, body, packed, to);
+            }
+        }
+        if (body < width) {
+            VectorUnpack.block(weights, row, output + body, 1, width - body, lines, 0, 0);
+            System.arraycopy(lines, 0, packed, to + place(body), width - body);
+        }
+    }
 
     /** Eight lines become columns: {@code packed[to + k · PANEL + r] = lines[r · DEPTH + k]}. */
     private static void turn(float[] lines, int depth, float[] packed, int to) {

@@ -1,5 +1,8 @@
 package dev.mimic.kernels.matrix;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
 /** Scratch of one share of an operation. Grows to what the largest call needed and stays. */
 final class VectorWorkspace {
     /** Columns of weights converted at once. */
@@ -11,6 +14,11 @@ final class VectorWorkspace {
     private float[] block = new float[0];
     private float[] sums = new float[0];
     private float[] panels = new float[0];
+
+    @SuppressWarnings("UnusedVariable") // see read
+    private long words;
+
+    private MemorySegment packed = MemorySegment.NULL;
     private final float[] rows = new float[VectorChainTile.ROWS * VectorDots.LEADING];
     private final float[] tiles = new float[(4 + VectorGemvPanels.GROUPS) * VectorChainTile.SIZE];
     private final float[] tile = new float[VectorGemmTile.ROWS * VectorGemmTile.PANEL];
@@ -45,6 +53,19 @@ final class VectorWorkspace {
             panels = new float[length];
         }
         return panels;
+    }
+
+    /** Packed rows of x, whose first byte is that of a cache line: what an array can't promise. */
+    MemorySegment packed(long bytes) {
+        if (packed.byteSize() < bytes) {
+            packed = Arena.ofAuto().allocate(bytes, 64);
+        }
+        return packed;
+    }
+
+    /** Takes what was read for the caches' sake alone, so that the compiler does not leave the reading out. */
+    void read(long some) {
+        words ^= some;
     }
 
     /** Widened lines of weights on their way into panels. */

@@ -26,7 +26,7 @@ abstract class MatrixKernelsContract {
     private static final int[] SIZES = {
         0, 1, 2, 3, 5, LANES - 1, LANES, LANES + 1, 2 * LANES - 1, 2 * LANES, 2 * LANES + 1, 47, 97, 131
     };
-    private static final int[] BATCHES = {1, 2, 3, 4, 7, 8, 9, 31, 32, 33, 70};
+    private static final int[] BATCHES = {1, 2, 3, 4, 7, 8, 9, 31, 32, 33, 70, 12, 17, 23, 25};
 
     private final WorkerPool pool = WorkerPool.of(2);
     private final MatrixKernels kernels = kernels(pool);

@@ -24,10 +24,12 @@ final class VectorMatrixKernelsTest extends MatrixKernelsContract {
             Matrix eight = Product.weights(arena, SeededCases.generator(4), Product.Format.Q8, 96, 200, 0);
             Matrix four = Product.weights(arena, SeededCases.generator(5), Product.Format.Q4, 96, 200, 0);
             Matrix bytes = Product.weights(arena, SeededCases.generator(6), Product.Format.INT8, 96, 200, 0);
-            float[] x = Product.activations(SeededCases.generator(3), 4 * 200);
-            float[] y = new float[4 * 200];
+            float[] x = Product.activations(SeededCases.generator(3), 8 * 200);
+            float[] y = new float[8 * 200];
             float[] z = new float[200];
             assertAllocatesNothing("gemv BF16, 1 row", () -> kernels.gemv(weights, 1, x, y));
+            assertAllocatesNothing("gemv BF16, 4 rows", () -> kernels.gemv(weights, 4, x, y));
+            assertAllocatesNothing("gemv BF16, 8 rows", () -> kernels.gemv(weights, 8, x, y));
             GemvGroup group = new GemvGroup();
             assertAllocatesNothing("two products together, 1 row", () -> {
                 group.add(weights, x, y);
@@ -45,6 +47,8 @@ final class VectorMatrixKernelsTest extends MatrixKernelsContract {
             assertAllocatesNothing("transposed bytes, 1 row", () -> kernels.gemvTransposed(bytes, 1, x, y));
             assertAllocatesNothing("transposed bytes, 4 rows", () -> kernels.gemvTransposed(bytes, 4, x, y));
             assertAllocatesNothing("transposed BF16, 1 row", () -> kernels.gemvTransposed(weights, 1, x, y));
+            assertAllocatesNothing("transposed BF16, 4 rows", () -> kernels.gemvTransposed(weights, 4, x, y));
+            assertAllocatesNothing("transposed BF16, 8 rows", () -> kernels.gemvTransposed(weights, 8, x, y));
             assertAllocatesNothing("transposed F16, 4 rows", () -> kernels.gemvTransposed(halves, 4, x, y));
         }
     }
