@@ -109,6 +109,20 @@ public final class Engine implements AutoCloseable {
      */
     @SuppressWarnings("exports") // adapt alone traces
     public List<GenerationResult> generateAll(List<GenerationRequest> all, Transformer decoder, BatchTrace trace) {
+        return generateAll(all, Math.max(1, all.size()), List.of(decoder), List.of(trace));
+    }
+
+    /**
+     * The same where threads take requests by parts: the first {@code share} of them, the next ones, and so on. The replies
+     * do not depend on the cut.
+     *
+     * @param share requests of a part, but for the last one
+     * @param decoders one a part, {@link Transformer#over} kernels of its own where there are several
+     * @param traces one a part
+     */
+    @SuppressWarnings("exports") // adapt alone traces
+    public List<GenerationResult> generateAll(
+            List<GenerationRequest> all, int share, List<Transformer> decoders, List<? extends BatchTrace> traces) {
         List<GenerationTask> tasks = new ArrayList<>();
         List<PendingGeneration> pending = new ArrayList<>();
         for (GenerationRequest request : all) {
@@ -117,7 +131,12 @@ public final class Engine implements AutoCloseable {
             tasks.add(task);
             pending.add(pending(task, promptIds));
         }
-        scheduler.run(decoder, tasks, trace);
+        List<BatchScheduler.Part> parts = new ArrayList<>();
+        for (int i = 0; i < decoders.size(); i++) {
+            List<GenerationTask> some = tasks.subList(i * share, Math.min(tasks.size(), (i + 1) * share));
+            parts.add(new BatchScheduler.Part(decoders.get(i), some, traces.get(i)));
+        }
+        scheduler.run(parts);
         return pending.stream().map(PendingGeneration::await).toList();
     }
 

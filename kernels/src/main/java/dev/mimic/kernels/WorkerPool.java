@@ -1,5 +1,6 @@
 package dev.mimic.kernels;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -25,10 +26,21 @@ public final class WorkerPool implements AutoCloseable {
         void run(int begin, int end);
     }
 
+    /** Work on one item. Called by several threads at once, each with its own item. */
+    @FunctionalInterface
+    public interface ItemTask {
+        /**
+         * Works on an item.
+         *
+         * @param item from 0
+         */
+        void run(int item);
+    }
+
     /** About a millisecond: a spinning worker whose partner lost its core must give way. */
     private static final int SPINS = 20_000;
 
-    /** About a tenth of it: a caller that waits for a worker may be what keeps the worker from its core. */
+    /** About a tenth of it: a caller that waits for a worker may be what keeps the worker from a core. */
     private static final int PATIENCE = 2_000;
 
     private final ReentrantLock oneCaller = new ReentrantLock();
@@ -58,6 +70,9 @@ public final class WorkerPool implements AutoCloseable {
     private int grain;
     private int shares;
     private volatile boolean closed;
+
+    /** Who waits for shares without spinning; null for nobody. */
+    private volatile Thread parkedCaller;
 
     /** Of the round that runs; written before a share counts as finished, read when all are. */
     private Throwable failure;
@@ -115,7 +130,22 @@ public final class WorkerPool implements AutoCloseable {
         }
     }
 
-    @SuppressWarnings("ThreadPriorityCheck")
+    /**
+     * Runs a task for each of few long items and returns when all are done. Threads take items as they come.
+     *
+     * @param items number of items
+     * @param task what to run
+     * @throws IllegalStateException if the pool is closed
+     */
+    public void runEach(int items, ItemTask task) {
+        AtomicInteger next = new AtomicInteger();
+        run(Math.min(items, threads()), 1, (_, _) -> {
+            for (int item = next.getAndIncrement(); item < items; item = next.getAndIncrement()) {
+                task.run(item);
+            }
+        });
+    }
+
     private void handOver(int items, int grain, Task task) {
         this.items = items;
         this.grain = grain;
@@ -135,19 +165,31 @@ public final class WorkerPool implements AutoCloseable {
         for (int share = 1; share < shares; share++) {
             takeShare(share, now);
         }
-        int spins = 0;
-        while (state.get(PENDING) != 0) {
-            if (++spins < PATIENCE) {
-                Thread.onSpinWait();
-            } else {
-                Thread.yield(); // a worker that lost its core in the middle of a share gets the caller's
-            }
-        }
+        awaitShares();
         if (failure != null) {
             switch (failure) {
                 case RuntimeException e -> throw e;
                 case Error e -> throw e;
                 case Throwable e -> throw new IllegalStateException("run: a worker failed", e);
+            }
+        }
+    }
+
+    /**
+     * Waits for the shares that workers took. It spins, then parks rather than yields: the system moves a worker that lost
+     * its core in the middle of a share to a core that is idle, not to one that is polled.
+     */
+    private void awaitShares() {
+        int spins = 0;
+        while (state.get(PENDING) != 0) {
+            if (++spins < PATIENCE) {
+                Thread.onSpinWait();
+            } else {
+                parkedCaller = Thread.currentThread();
+                if (state.get(PENDING) != 0) {
+                    LockSupport.park(this);
+                }
+                parkedCaller = null;
             }
         }
     }
@@ -172,7 +214,10 @@ public final class WorkerPool implements AutoCloseable {
         } catch (Throwable t) {
             failure = t;
         } finally {
-            state.decrementAndGet(PENDING);
+            Thread caller = state.decrementAndGet(PENDING) == 0 ? parkedCaller : null;
+            if (caller != null) {
+                LockSupport.unpark(caller);
+            }
         }
     }
 

@@ -27,6 +27,33 @@ final class WorkerPoolTest {
     }
 
     @Test
+    void eachOfFewLongItemsRunsOnce() {
+        try (WorkerPool pool = WorkerPool.of(3)) {
+            for (int items = 0; items < 9; items++) {
+                AtomicIntegerArray seen = new AtomicIntegerArray(items);
+                pool.runEach(items, item -> {
+                    long end = System.nanoTime() + 500_000L * (item % 3); // longer than a caller or a worker spins
+                    while (System.nanoTime() < end) {
+                        Thread.onSpinWait();
+                    }
+                    seen.incrementAndGet(item);
+                });
+                for (int i = 0; i < items; i++) {
+                    assertEquals(1, seen.get(i), "item " + i + " of " + items);
+                }
+            }
+            IllegalStateException e = assertThrows(
+                    IllegalStateException.class,
+                    () -> pool.runEach(5, item -> {
+                        if (item == 3) {
+                            throw new IllegalStateException("three");
+                        }
+                    }));
+            assertEquals("three", e.getMessage());
+        }
+    }
+
+    @Test
     void manyShortRoundsOfChangingSizeRunEveryItemOnce() {
         try (WorkerPool pool = WorkerPool.of(4)) {
             AtomicIntegerArray seen = new AtomicIntegerArray(8);

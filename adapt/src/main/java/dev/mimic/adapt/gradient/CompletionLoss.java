@@ -14,8 +14,13 @@ import java.util.List;
  * {@code lambda p_c (log p_c - log pref_c - KL)} (paper), {@code lambda (1 - exp(r)) (1[c = y] - p_c)} (k3).
  */
 final class CompletionLoss {
-    /** Elements of the largest array of logits. */
-    private static final int MOST_LOGITS = 1 << 22;
+    /** Elements of the largest array of logits, whatever memory there is, and where there is much. */
+    private static final int SOME_LOGITS = 1 << 22;
+
+    private static final int MOST_LOGITS = 1 << 24;
+
+    /** Bytes of memory for an element of such an array. */
+    private static final int BYTES_A_LOGIT = 64;
 
     private final Transformer transformer;
     private final int hidden;
@@ -26,18 +31,32 @@ final class CompletionLoss {
     private float[] reference = {};
     private final double[] divergences;
 
-    CompletionLoss(Transformer transformer) {
+    /**
+     * Takes little memory yet.
+     *
+     * @param memory bytes for activations in all
+     */
+    CompletionLoss(Transformer transformer, long memory) {
         this.transformer = transformer;
         hidden = transformer.config().hiddenSize();
         vocabulary = transformer.config().vocabularySize();
-        chunk = Math.clamp(MOST_LOGITS / vocabulary, 1, transformer.rows());
+        chunk = chunk(vocabulary, transformer.rows(), memory);
         normed = new float[chunk * hidden];
         divergences = new double[chunk];
     }
 
-    /** Floats that it takes in all for steps of that many rows. */
-    static long floats(int vocabulary, int rows) {
-        return 2L * vocabulary * Math.clamp(MOST_LOGITS / vocabulary, 1, rows);
+    /** Rows whose logits exist at once: the more, the fewer times the head is read. */
+    private static int chunk(int vocabulary, int rows, long memory) {
+        return Math.clamp(Math.clamp(memory / BYTES_A_LOGIT, SOME_LOGITS, MOST_LOGITS) / vocabulary, 1, rows);
+    }
+
+    /**
+     * Floats that it takes in all for steps of that many rows.
+     *
+     * @param memory bytes for activations in all
+     */
+    static long floats(int vocabulary, int rows, long memory) {
+        return 2L * vocabulary * chunk(vocabulary, rows, memory);
     }
 
     /**

@@ -5,6 +5,7 @@ import dev.mimic.engine.model.TransformerWeights;
 import dev.mimic.loader.model.ModelConfig;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /**
  * How a training step is cut to fit the memory given: fewer rows at a time first, which costs nothing, and when a step is
@@ -16,6 +17,9 @@ import java.util.Optional;
 record MemoryPlan(int rows, int keep) {
     /** Rows of a step at most, but for a longer sequence: enough for the matrix products, few enough for the caches. */
     static final int ROWS = 1024;
+
+    /** Part of the rows that a plan for all sequences has room for beyond them, at most. */
+    private static final int ROOM = 8;
 
     /**
      * Plans.
@@ -31,7 +35,7 @@ record MemoryPlan(int rows, int keep) {
         int lowest = KeptActivations.lowest(transformer.weights(), trained);
         int wanted = (int) Math.max(longest, Math.min(total, ROWS));
         long always = fixedRowBytes(transformer, trained, blocks.size() - lowest);
-        long left = memory - Float.BYTES * CompletionLoss.floats(config.vocabularySize(), wanted);
+        long left = memory - Float.BYTES * CompletionLoss.floats(config.vocabularySize(), wanted, memory);
         long affordable = left / (always + layerRowBytes(transformer, trained));
         if (affordable >= longest) {
             return new MemoryPlan((int) Math.min(affordable, wanted), blocks.size());
@@ -43,9 +47,10 @@ record MemoryPlan(int rows, int keep) {
     }
 
     /**
-     * A plan for one step of all sequences, with everything kept.
+     * A plan for one step of all sequences, with everything kept, and with room for some more where the memory holds it: a
+     * batch that is a little longer than the last one shall not take new memory.
      *
-     * @param total rows of all sequences
+     * @param total rows of all sequences; at least 1
      * @return empty if the memory does not hold that
      */
     static Optional<MemoryPlan> whole(Transformer transformer, Trained trained, long memory, long total) {
@@ -56,10 +61,14 @@ record MemoryPlan(int rows, int keep) {
         long row = fixedRowBytes(transformer, trained, blocks.size() - lowest)
                 + layerRowBytes(transformer, trained)
                 + Float.BYTES * LayerActivations.rowFloats(config, blocks.getLast(), trained);
-        long rows = Math.min(total, Integer.MAX_VALUE);
-        long loss = Float.BYTES * CompletionLoss.floats(config.vocabularySize(), (int) rows);
-        boolean holds = rows == total && (memory - loss) / row >= total;
-        return holds ? Optional.of(new MemoryPlan((int) rows, blocks.size())) : Optional.empty();
+        long unit = Math.max(1, Long.highestOneBit(total) / ROOM);
+        return LongStream.of(Math.ceilDiv(total, unit) * unit, total)
+                .filter(rows -> rows <= Integer.MAX_VALUE)
+                .filter(rows ->
+                        memory - Float.BYTES * CompletionLoss.floats(config.vocabularySize(), (int) rows, memory)
+                                >= rows * row)
+                .mapToObj(rows -> new MemoryPlan((int) rows, blocks.size()))
+                .findFirst();
     }
 
     /** Bytes of a row in all layers that are gone back through. */

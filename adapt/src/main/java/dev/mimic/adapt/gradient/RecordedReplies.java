@@ -11,9 +11,9 @@ public final class RecordedReplies {
     private final Adapter.Scaling adapter;
 
     /** Null where nothing was kept. */
-    private final RecordedActivations recorded;
+    private final RecordedParts recorded;
 
-    RecordedReplies(List<GenerationResult> results, Adapter.Scaling adapter, RecordedActivations recorded) {
+    RecordedReplies(List<GenerationResult> results, Adapter.Scaling adapter, RecordedParts recorded) {
         this.results = List.copyOf(results);
         this.adapter = adapter;
         this.recorded = recorded;
@@ -35,7 +35,7 @@ public final class RecordedReplies {
 
     /** Whether this is what was kept of these replies. */
     @SuppressWarnings("ReferenceEquality") // one recording, not one like it
-    boolean heldBy(RecordedActivations kept) {
+    boolean heldBy(RecordedParts kept) {
         return recorded == kept;
     }
 

@@ -10,6 +10,7 @@ import dev.mimic.engine.model.LowRankFactors;
 import dev.mimic.engine.model.RowScales;
 import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.model.TransformerWeights;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -37,8 +38,11 @@ public final class TrainingPass implements AutoCloseable {
     private final Trained trained;
     private TrainingWorkspace workspace;
 
-    /** What the workspace keeps of the last replies; null for nothing. */
-    private RecordedActivations recorded;
+    /** What replies are recorded in where they are cut into parts; null unless they were, last. */
+    private TrainingParts parts;
+
+    /** What is kept of the last replies; null for nothing. */
+    private RecordedParts recorded;
 
     /**
      * Prepares a pass over singular values; takes no memory yet.
@@ -123,39 +127,69 @@ public final class TrainingPass implements AutoCloseable {
     public RecordedReplies generate(Adapter.Scaling adapter, List<GenerationRequest> requests) {
         List<GenerationRequest> adapted =
                 requests.stream().map(one -> one.withAdapter(adapter)).toList();
-        Optional<TrainingWorkspace> room = trained instanceof Trained.Scaling
+        recorded = null;
+        Optional<RecordedParts> room = trained instanceof Trained.Scaling
                 ? engine.withDecoder(transformer -> roomToRecord(transformer, adapted))
                 : Optional.empty();
-        recorded = null;
         if (room.isEmpty()) {
             return new RecordedReplies(engine.generateAll(adapted), adapter, null);
         }
-        recorded = room.get().record(adapted.size());
-        List<GenerationResult> results = engine.generateAll(adapted, room.get().transformer(), recorded);
+        recorded = room.get();
+        List<GenerationResult> results =
+                engine.generateAll(adapted, recorded.share(), recorded.decoders(), recorded.traces());
         return new RecordedReplies(results, adapter, recorded);
     }
 
-    /** A workspace for all rows that replies to these requests may take, if the memory given holds it. */
-    private Optional<TrainingWorkspace> roomToRecord(Transformer transformer, List<GenerationRequest> requests) {
+    /** What holds all rows that replies to these requests may take, if the memory given does. */
+    private Optional<RecordedParts> roomToRecord(Transformer transformer, List<GenerationRequest> requests) {
         boolean plain = engine.cacheFormat() == EngineOptions.CacheFormat.F32
                 && transformer.weights().form() == TransformerWeights.SvfForm.FACTORED
                 && requests.stream().allMatch(one -> one.maxTokens().isPresent() && one.n() == 1);
-        if (!plain) {
+        if (!plain || requests.isEmpty()) {
             return Optional.empty();
         }
-        long total = 0;
+        int share = TrainingParts.share(transformer, requests.size());
+        int count = Math.ceilDiv(requests.size(), share);
+        List<MemoryPlan> plans = new ArrayList<>();
+        for (int first = 0; first < requests.size(); first += share) {
+            long rows = rows(requests.subList(first, Math.min(requests.size(), first + share)));
+            Optional<MemoryPlan> plan =
+                    rows > 0 ? MemoryPlan.whole(transformer, trained, memory / count, rows) : Optional.empty();
+            if (plan.isEmpty()) {
+                return Optional.empty();
+            }
+            plans.add(plan.get());
+        }
+        return Optional.of(new RecordedParts(workspaces(transformer, plans), requests.size(), share));
+    }
+
+    /** Rows that replies may take. */
+    private long rows(List<GenerationRequest> requests) {
+        long rows = 0;
         for (GenerationRequest request : requests) {
             int prompt = engine.promptIds(request).length;
             // the last token drawn does not run
-            total += Math.min(
+            rows += Math.min(
                             engine.contextLength(),
                             prompt + (long) request.maxTokens().getAsInt())
                     - 1;
         }
-        return total > 0
-                ? MemoryPlan.whole(transformer, trained, memory, total)
-                        .map(plan -> workspace(transformer, plan, workspace != null && workspace.holds(plan)))
-                : Optional.empty();
+        return rows;
+    }
+
+    private List<TrainingWorkspace> workspaces(Transformer transformer, List<MemoryPlan> plans) {
+        if (plans.size() == 1) {
+            MemoryPlan plan = plans.getFirst();
+            return List.of(workspace(transformer, plan, workspace != null && workspace.holds(plan)));
+        }
+        if (parts == null || !parts.holds(plans)) {
+            close();
+            parts = new TrainingParts(transformer, trained, linears, plans, memory / plans.size());
+        }
+        for (int i = 0; i < plans.size(); i++) {
+            parts.workspaces().get(i).pack(plans.get(i));
+        }
+        return parts.workspaces();
     }
 
     /**
@@ -168,13 +202,16 @@ public final class TrainingPass implements AutoCloseable {
      */
     public TrainingResult gradient(RecordedReplies replies, List<TrainingSequence> sequences, Objective objective) {
         check(sequences);
-        RecordedActivations last = recorded;
+        RecordedParts last = recorded;
         recorded = null; // the backward pass writes over it
         if (last == null || !replies.heldBy(last) || !replies.are(sequences)) {
             return gradient(replies.adapter().z(), sequences, objective);
         }
-        return engine.withDecoder(transformer ->
-                workspace.gradient(trainingScales(transformer, replies.adapter().z()), last, sequences, objective));
+        return engine.withDecoder(transformer -> last.gradient(
+                transformer.backend().pool(),
+                trainingScales(transformer, replies.adapter().z()),
+                sequences,
+                objective));
     }
 
     /**
@@ -252,7 +289,7 @@ public final class TrainingPass implements AutoCloseable {
     private TrainingWorkspace workspace(Transformer transformer, MemoryPlan plan, boolean enough) {
         if (!enough) {
             close();
-            workspace = new TrainingWorkspace(transformer, trained, linears, plan);
+            workspace = new TrainingWorkspace(transformer, trained, linears, plan, memory);
         }
         workspace.pack(plan);
         return workspace;
@@ -265,6 +302,10 @@ public final class TrainingPass implements AutoCloseable {
         if (workspace != null) {
             workspace.close();
             workspace = null;
+        }
+        if (parts != null) {
+            parts.close();
+            parts = null;
         }
     }
 }

@@ -40,15 +40,17 @@ final class TrainingWorkspace implements AutoCloseable {
      *
      * @param transformer the engine's own
      * @param linears the trained weights by whole name
+     * @param memory bytes for activations, that the plan was made for
      */
-    TrainingWorkspace(Transformer transformer, Trained trained, Map<String, Linear> linears, MemoryPlan plan) {
+    TrainingWorkspace(
+            Transformer transformer, Trained trained, Map<String, Linear> linears, MemoryPlan plan, long memory) {
         this.transformer = transformer.withRows(plan.rows());
         this.trained = trained;
         this.linears = linears;
         this.rows = plan.rows();
         this.keep = plan.keep();
         packed = new PackedRows(this.transformer);
-        loss = new CompletionLoss(this.transformer);
+        loss = new CompletionLoss(this.transformer, memory);
         int hidden = transformer.config().hiddenSize();
         dx = new float[rows * hidden];
         chosen = new float[rows * hidden];
@@ -131,17 +133,22 @@ final class TrainingWorkspace implements AutoCloseable {
             System.arraycopy(someKl, 0, kl, first, pack.size());
             first += pack.size();
         }
-        return result(scales, sequences, objective, likelihoods, kl);
+        return result(scales, sequences, sequences.size(), objective, likelihoods, kl);
     }
 
     /**
-     * The same where the last steps were recorded.
+     * The same where the last steps were recorded; of a batch these sequences' part.
      *
      * @param scales what they ran with
      * @param recorded holds these sequences
+     * @param batch sequences of the whole batch
      */
     TrainingResult gradient(
-            RowScales scales, RecordedActivations recorded, List<TrainingSequence> sequences, Objective objective) {
+            RowScales scales,
+            RecordedActivations recorded,
+            List<TrainingSequence> sequences,
+            int batch,
+            Objective objective) {
         gradients.values().forEach(dz -> Arrays.fill(dz, 0));
         double[] likelihoods = new double[sequences.size()];
         double[] kl = new double[sequences.size()];
@@ -151,11 +158,11 @@ final class TrainingWorkspace implements AutoCloseable {
             if (objective.klWeight() > 0) {
                 reference(sequences, recorded, predicted);
             }
-            loss.gradient(predicted, sequences, sequences.size(), objective, chosen, base, likelihoods, kl);
+            loss.gradient(predicted, sequences, batch, objective, chosen, base, likelihoods, kl);
             throughFinalNorm(predicted.count);
             backward.run(step, scales, dx);
         }
-        return result(scales, sequences, objective, likelihoods, kl);
+        return result(scales, sequences, batch, objective, likelihoods, kl);
     }
 
     /** What the head sees of the base model, into {@code base}, in the order of the recorded rows. */
@@ -185,6 +192,7 @@ final class TrainingWorkspace implements AutoCloseable {
     private TrainingResult result(
             RowScales scales,
             List<TrainingSequence> sequences,
+            int batch,
             Objective objective,
             double[] likelihoods,
             double[] kl) {
@@ -194,7 +202,7 @@ final class TrainingWorkspace implements AutoCloseable {
         }
         Map<String, double[]> found = new LinkedHashMap<>();
         linears.forEach((name, linear) -> found.put(name, finished(linear, scales, gradients.get(name))));
-        return new TrainingResult(total / Math.max(1, sequences.size()), likelihoods, kl, found);
+        return new TrainingResult(total / Math.max(1, batch), likelihoods, kl, found);
     }
 
     private double[] finished(Linear linear, RowScales scales, double[] sums) {

@@ -35,10 +35,14 @@ final class RecordedRepliesTest {
     private Engine engine(String type, String className, Map<String, Object> changes, int maxBatch) {
         Path model = TinyModel.write(temporary.resolve(type), type, className, changes);
         Path factors = TrainingGoldens.decompose(model, temporary.resolve(type + "-factors"), "all", 0);
+        return open(model, factors, maxBatch, 2);
+    }
+
+    private static Engine open(Path model, Path factors, int maxBatch, int threads) {
         return Engine.open(
                 model,
                 EngineOptions.DEFAULTS
-                        .withThreads(2)
+                        .withThreads(threads)
                         .withFactors(factors)
                         .withForm(EngineOptions.Form.FACTORED)
                         .withMaxBatch(maxBatch));
@@ -59,13 +63,17 @@ final class RecordedRepliesTest {
     }
 
     private static List<GenerationRequest> requests(Adapter adapter) {
+        return requests(adapter, 7);
+    }
+
+    private static List<GenerationRequest> requests(Adapter adapter, int count) {
         RandomGenerator random = SeededCases.generator(31);
         List<GenerationRequest> all = new ArrayList<>();
-        for (int i = 0; i < 7; i++) {
+        for (int i = 0; i < count; i++) {
             all.add(GenerationRequest.ofIds(
                             random.ints(2 + 5 * (i % 3), 0, VOCABULARY).toArray())
                     .withAdapter(adapter)
-                    .withMaxTokens(i == 4 ? 0 : 3 + 2 * i)
+                    .withMaxTokens(i == 4 ? 0 : 3 + 2 * (i % 7))
                     .withSampling(SamplingOptions.GREEDY.withTemperature(1).withSeed(i)));
         }
         return all;
@@ -154,6 +162,49 @@ final class RecordedRepliesTest {
     @Test
     void biases() {
         check("qwen2", "Qwen2ForCausalLM", Map.of());
+    }
+
+    /** Threads take parts of the replies; how they are cut shows in rounding alone, and how many threads there are in nothing. */
+    @Test
+    void manyRepliesGoByParts() {
+        int count = 70;
+        Path model = TinyModel.write(temporary.resolve("model"), "llama", "LlamaForCausalLM", Map.of());
+        Path factors = TrainingGoldens.decompose(model, temporary.resolve("factors"), "all", 0);
+        Objective objective = new Objective(0.2, KlForm.CODE);
+        TrainingResult first = null;
+        for (int threads : new int[] {2, 1, 7}) {
+            try (Engine engine = open(model, factors, 32, threads)) {
+                Map<String, float[]> z = randomZ(engine);
+                Adapter.Scaling adapter = new Adapter.Scaling(z);
+                try (TrainingPass pass = new TrainingPass(engine, z.keySet(), 1L << 28);
+                        TrainingPass plain = new TrainingPass(engine, z.keySet(), 1L << 28)) {
+                    for (int replyCount : new int[] {count, 33, 5, count}) {
+                        RecordedReplies replies = pass.generate(adapter, requests(adapter, replyCount));
+                        assertTrue(replies.recorded());
+                        assertArrayEquals(
+                                ids(engine.generateAll(requests(adapter, replyCount)))
+                                        .toArray(),
+                                ids(replies.results()).toArray());
+                        List<TrainingSequence> sequences = sequences(replies.results(), false);
+                        TrainingResult found = pass.gradient(replies, sequences, objective);
+                        near(plain.gradient(z, sequences, objective), found, replyCount + " replies");
+                        if (replyCount == count) {
+                            first = first == null ? found : first;
+                            same(first, found);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static void same(TrainingResult expected, TrainingResult found) {
+        assertEquals(expected.loss(), found.loss());
+        assertArrayEquals(expected.logLikelihoods(), found.logLikelihoods());
+        assertArrayEquals(expected.divergences(), found.divergences());
+        expected.gradient()
+                .forEach((name, gradient) ->
+                        assertArrayEquals(gradient, found.gradient().get(name), name));
     }
 
     @Test

@@ -7,7 +7,7 @@ import java.util.List;
 
 /**
  * Caches of ended sequences, kept for the next ones up to a limit: making and freeing memory that threads share costs
- * more than a short sequence does. Not thread-safe. Whoever makes it closes it.
+ * more than a short sequence does. Threads may share it. Whoever makes it closes it.
  */
 public final class KeyValueCaches implements AutoCloseable {
     /** Bytes kept idle at most. */
@@ -32,7 +32,7 @@ public final class KeyValueCaches implements AutoCloseable {
      * @param positions positions that it has room for at least
      * @throws IllegalStateException naming the bytes needed if there is no memory for it
      */
-    public KeyValueCache take(int positions) {
+    public synchronized KeyValueCache take(int positions) {
         for (int i = idle.size() - 1; i >= 0; i--) {
             int capacity = idle.get(i).capacity();
             if (capacity >= positions && capacity <= 2L * positions + STEP) {
@@ -45,7 +45,7 @@ public final class KeyValueCaches implements AutoCloseable {
     }
 
     /** Takes a cache back, for later or to free it. */
-    public void giveBack(KeyValueCache cache) {
+    public synchronized void giveBack(KeyValueCache cache) {
         long bytes = KeyValueCache.bytes(config, type, cache.capacity());
         if (idleBytes + bytes > MOST_IDLE) {
             cache.close();
@@ -57,7 +57,7 @@ public final class KeyValueCaches implements AutoCloseable {
 
     /** Frees what is idle. */
     @Override
-    public void close() {
+    public synchronized void close() {
         idle.forEach(KeyValueCache::close);
         idle.clear();
         idleBytes = 0;

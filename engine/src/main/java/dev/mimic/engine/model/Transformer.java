@@ -82,6 +82,15 @@ public final class Transformer {
         return new Transformer(config, weights, backend, most);
     }
 
+    /**
+     * A decoder over the same weights for another thread.
+     *
+     * @param other that thread's kernels
+     */
+    public Transformer over(Backend other) {
+        return new Transformer(config, weights, other, rows);
+    }
+
     /** A step of at most {@link #rows()} rows, to be filled. */
     public Step newStep() {
         return new Step(rows, config.layers(), weights.slots(), config.slidingWindow());

@@ -3,6 +3,7 @@ package dev.mimic.engine.runtime;
 import dev.mimic.engine.model.KeyValueCaches;
 import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.trace.BatchTrace;
+import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.attention.KeyValueType;
 import dev.mimic.kernels.svf.SvfKernels.Phase;
 import java.util.ArrayDeque;
@@ -23,6 +24,7 @@ public final class BatchScheduler implements AutoCloseable {
     private final int maxBatch;
     private final long cacheBytes;
     private final Runnable beforeWork;
+    private final WorkerPool pool;
     private final Batch batch;
     private final Thread thread;
 
@@ -46,6 +48,7 @@ public final class BatchScheduler implements AutoCloseable {
         this.maxBatch = maxBatch;
         this.cacheBytes = cacheBytes;
         this.beforeWork = beforeWork;
+        this.pool = transformer.backend().pool();
         this.caches = new KeyValueCaches(transformer.config(), type);
         this.batch = new Batch(transformer, maxBatch, caches, cacheBytes, beforeWork, Phase.DECODE);
         this.thread = Thread.ofPlatform().daemon().name("mimic-scheduler").unstarted(this::loop);
@@ -74,20 +77,35 @@ public final class BatchScheduler implements AutoCloseable {
     }
 
     /**
-     * Runs rows by themselves between two steps of the others, shows a trace every one of their steps, and waits for them.
+     * Rows that are run by themselves.
+     *
+     * @param decoder over the same weights; has room for all rows that are decoded together
+     * @param trace sees every step
+     */
+    public record Part(Transformer decoder, List<GenerationTask> tasks, BatchTrace trace) {}
+
+    /**
+     * Runs rows by themselves between two steps of the others, shows traces every one of their steps, and waits for them.
      * The linear layers of new tokens add up in the order of prompts: rows are many, and they are learned from. Their
      * keys and values have the bytes that the others, which keep theirs meanwhile, leave; one row alone may have more.
+     * Several parts are run by several threads, and share rows and bytes alike.
      *
-     * @param decoder over the same weights and kernels; has room for all rows that are decoded together
+     * @param parts with kernels of their own each, where there are several
      * @throws IllegalStateException if the engine is closed, before or meanwhile, or this is the scheduler's own thread
      */
-    public void run(Transformer decoder, List<GenerationTask> all, BatchTrace trace) {
+    public void run(List<Part> parts) {
         call(() -> {
-            int most = Math.min(maxBatch, decoder.rows());
-            long left = Math.max(0, cacheBytes - batch.cacheBytesTaken());
-            new Batch(decoder, most, caches, left, beforeWork, Phase.PREFILL).run(all, trace, this::checkOpen);
+            int most = Math.ceilDiv(maxBatch, parts.size());
+            long left = Math.max(0, cacheBytes - batch.cacheBytesTaken()) / parts.size();
+            pool.runEach(parts.size(), i -> run(parts.get(i), most, left));
             return null;
         });
+    }
+
+    private void run(Part part, int most, long bytes) {
+        int rows = Math.min(most, part.decoder().rows());
+        new Batch(part.decoder(), rows, caches, bytes, beforeWork, Phase.PREFILL)
+                .run(part.tasks(), part.trace(), this::checkOpen);
     }
 
     private record Call<T>(Callable<T> work, CompletableFuture<T> result) {

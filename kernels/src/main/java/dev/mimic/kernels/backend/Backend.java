@@ -13,6 +13,7 @@ import dev.mimic.kernels.row.RowKernels;
 import dev.mimic.kernels.svd.DoubleKernels;
 import dev.mimic.kernels.svd.SvdSolver;
 import dev.mimic.kernels.svf.SvfKernels;
+import java.util.Optional;
 
 /**
  * One implementation of every kernel family, over one pool: the only place that knows what the processor has. Kernels
@@ -33,13 +34,15 @@ public record Backend(
         SvdSolver svd,
         WeightMemory memory)
         implements AutoCloseable {
+    private static final String SCALAR = "scalar";
+    private static final String VECTOR = "vector-";
 
     /** Plain Java loops. */
     public static Backend scalar(WorkerPool pool) {
         MatrixKernels matrix = MatrixKernels.scalar(pool);
         DoubleKernels doubles = DoubleKernels.scalar();
         return new Backend(
-                "scalar",
+                SCALAR,
                 pool,
                 matrix,
                 RowKernels.scalar(pool),
@@ -62,7 +65,7 @@ public record Backend(
         MatrixKernels matrix = MatrixKernels.vector(pool);
         DoubleKernels doubles = DoubleKernels.vector();
         return new Backend(
-                "vector-" + VectorWidth.bits(),
+                VECTOR + VectorWidth.bits(),
                 pool,
                 matrix,
                 RowKernels.vector(pool),
@@ -95,6 +98,18 @@ public record Backend(
                         + (cuda.solverReason().isEmpty() ? "" : "; no cuSOLVER: " + cuda.solverReason()) + ")";
             case Cuda.Unavailable cuda -> "not used: " + cuda.reason();
         };
+    }
+
+    /**
+     * The same implementation over another pool, for a second calling thread; to be closed like this one.
+     *
+     * @return empty where kernels are neither the scalar nor the vector ones
+     */
+    public Optional<Backend> over(WorkerPool other) {
+        if (name.equals(SCALAR)) {
+            return Optional.of(scalar(other));
+        }
+        return name.startsWith(VECTOR) ? Optional.of(vector(other)) : Optional.empty();
     }
 
     /** Frees what the backend holds outside the Java heap. Kernels and pool are not to be used with it any more. */

@@ -16,14 +16,20 @@ import jdk.incubator.vector.VectorSpecies;
  * Backward of attention. A work item is one kv head of one sequence with all query heads that share it; threads take
  * items as they come. Keys and values are transposed first, so that a lane is a position and scores need no sums across
  * lanes; a block of query rows then leaves its probabilities and score gradients in a scratch, from which the gradients of
- * keys and values are added up in registers.
+ * keys and values are added up. Four rows at a time share what is loaded, see {@link VectorFourRows}: what a row of four
+ * does not see has a weight of 0.
  */
 final class VectorAttentionGradient {
     private static final VectorSpecies<Float> SPECIES = VectorWidth.SPECIES;
     private static final int LANES = SPECIES.length();
-    private static final int PAIR = 2 * LANES;
 
-    /** Query rows of a block. */
+    /** Columns of a tile. */
+    private static final int PAIR = VectorFourRows.COLUMNS;
+
+    /** Rows of a tile. */
+    private static final int FOUR = VectorFourRows.ROWS;
+
+    /** Query rows of a block; a multiple of those of a tile. */
     private static final int ROWS = 32;
 
     private final WorkerPool pool;
@@ -74,84 +80,152 @@ final class VectorAttentionGradient {
         }
     }
 
-    /** What one thread works in. */
+    /** What one thread works in. Rows of heads are padded with zeros to whole tiles. */
     private static final class Scratch {
         private final float[] shifts = new float[LANES];
         private final float[] lanes = new float[LANES];
+
+        /** Positions, rounded up to whole tiles, and elements of a head's row, rounded up as well. */
         private int stride;
+
+        private int width;
+
+        /** Transposed, [size, stride]. */
         private float[] keys = {};
+
         private float[] values = {};
 
-        /** Keys, and a head's queries and what comes back to it, position by position, [count, size]. */
+        /** Position by position, [stride, width]: keys, a head's queries and what comes back to it, and what is found. */
         private float[] keyRows = {};
 
         private float[] queries = {};
         private float[] backs = {};
+        private float[] dKeys = {};
+        private float[] dValues = {};
+
+        /** Of a block, [ROWS, stride], and [FOUR, width]. */
         private float[] shares = {};
+
         private float[] scores = {};
+        private float[] dFour = {};
 
         void run(Item item) {
             int size = item.shape().headSize();
-            stride = (item.count() + PAIR - 1) / PAIR * PAIR;
-            if (keys.length < size * stride) {
-                keys = new float[size * stride];
-                values = new float[size * stride];
-                keyRows = new float[size * stride];
-                queries = new float[size * stride];
-                backs = new float[size * stride];
-            }
-            if (shares.length < ROWS * stride) {
-                shares = new float[ROWS * stride];
-                scores = new float[ROWS * stride];
-            }
+            reserve(size, item.count());
             HeadGradients rows = item.rows();
             for (int p = 0; p < item.count(); p++) {
                 int from = item.key(p);
-                System.arraycopy(rows.k(), from, keyRows, p * size, size);
+                System.arraycopy(rows.k(), from, keyRows, p * width, size);
                 for (int j = 0; j < size; j++) {
                     keys[j * stride + p] = rows.k()[from + j];
                     values[j * stride + p] = rows.v()[from + j];
                 }
-                Arrays.fill(rows.dk(), from, from + size, 0);
-                Arrays.fill(rows.dv(), from, from + size, 0);
             }
             for (int j = 0; j < size; j++) {
                 Arrays.fill(keys, j * stride + item.count(), (j + 1) * stride, 0);
                 Arrays.fill(values, j * stride + item.count(), (j + 1) * stride, 0);
             }
+            Arrays.fill(dKeys, 0, stride * width, 0);
+            Arrays.fill(dValues, 0, stride * width, 0);
             for (int head = 0; head < item.shape().headsPerKvHead(); head++) {
                 for (int i = 0; i < item.count(); i++) {
-                    System.arraycopy(rows.q(), item.query(i, head), queries, i * size, size);
-                    System.arraycopy(rows.g(), item.query(i, head), backs, i * size, size);
+                    System.arraycopy(rows.q(), item.query(i, head), queries, i * width, size);
+                    System.arraycopy(rows.g(), item.query(i, head), backs, i * width, size);
                 }
                 for (int i = 0; i < item.count(); i += ROWS) {
                     block(item, head, i, Math.min(item.count(), i + ROWS));
                 }
             }
+            for (int p = 0; p < item.count(); p++) {
+                System.arraycopy(dKeys, p * width, rows.dk(), item.key(p), size);
+                System.arraycopy(dValues, p * width, rows.dv(), item.key(p), size);
+            }
+        }
+
+        /** Has room, with zeros where rows are padded. */
+        private void reserve(int size, int count) {
+            stride = (count + PAIR - 1) / PAIR * PAIR;
+            width = (size + PAIR - 1) / PAIR * PAIR;
+            if (keys.length < size * stride) {
+                keys = new float[size * stride];
+                values = new float[size * stride];
+            }
+            if (keyRows.length < stride * width) {
+                keyRows = new float[stride * width];
+                queries = new float[stride * width];
+                backs = new float[stride * width];
+                dKeys = new float[stride * width];
+                dValues = new float[stride * width];
+            }
+            if (shares.length < ROWS * stride) {
+                shares = new float[ROWS * stride];
+                scores = new float[ROWS * stride];
+            }
+            if (dFour.length < FOUR * width) {
+                dFour = new float[FOUR * width];
+            }
+            for (int row = 0; row < count && size < width; row++) {
+                Arrays.fill(keyRows, row * width + size, (row + 1) * width, 0);
+                Arrays.fill(queries, row * width + size, (row + 1) * width, 0);
+                Arrays.fill(backs, row * width + size, (row + 1) * width, 0);
+            }
+            int rows = (count + FOUR - 1) / FOUR * FOUR;
+            Arrays.fill(queries, count * width, rows * width, 0);
+            Arrays.fill(backs, count * width, rows * width, 0);
         }
 
         /** The query rows {@code [first, last)} of a head. */
         private void block(Item item, int head, int first, int last) {
-            int size = item.shape().headSize();
-            HeadGradients rows = item.rows();
             int from = item.begin(first) / PAIR * PAIR;
-            int to = (last + PAIR - 1) / PAIR * PAIR;
-            for (int i = first; i < last; i++) {
+            for (int i = first; i < last; i += FOUR) {
                 int row = (i - first) * stride;
-                products(queries, backs, i * size, size, keys, values, stride, from, to, scores, shares, row);
-                softmax(item, i, from, to, row);
-                int begin = item.begin(i);
-                int at = item.query(i, head);
-                Arrays.fill(rows.dq(), at, at + size, 0);
-                combine(scores, row + begin, 1, i + 1 - begin, keyRows, begin * size, size, rows.dq(), at, size);
+                int to = (i + FOUR + PAIR - 1) / PAIR * PAIR; // beyond, none of the four sees anything
+                int end = Math.min(last, i + FOUR);
+                products(i, item.shape().headSize(), row, from, to);
+                for (int one = i; one < end; one++) {
+                    softmax(item, one, from, to, row + (one - i) * stride);
+                }
+                queryGradients(item, head, i, end, row);
             }
-            for (int p = item.begin(first); p < last; p++) {
-                int skipped = Math.max(0, p - first); // rows before p don't see it
-                int weight = skipped * stride + p;
+            for (int p = item.begin(first) / FOUR * FOUR; p < last; p += FOUR) {
+                int skipped = Math.max(0, p - first); // rows before p see none of the four
                 int count = last - first - skipped;
-                int query = (first + skipped) * size;
-                combine(scores, weight, stride, count, queries, query, size, rows.dk(), item.key(p), size);
-                combine(shares, weight, stride, count, backs, query, size, rows.dv(), item.key(p), size);
+                int weight = skipped * stride + p;
+                int query = (first + skipped) * width;
+                for (int j = 0; j < width; j += PAIR) {
+                    int to = p * width + j;
+                    VectorFourRows.accumulate(
+                            scores, weight, 1, stride, queries, query + j, width, count, dKeys, to, width);
+                    VectorFourRows.accumulate(
+                            shares, weight, 1, stride, backs, query + j, width, count, dValues, to, width);
+                }
+            }
+        }
+
+        /** {@code scores = q · k} and {@code shares = g · v} of four rows and the positions {@code [from, to)}. */
+        private void products(int i, int size, int row, int from, int to) {
+            for (int r = 0; r < FOUR; r++) {
+                Arrays.fill(scores, row + r * stride + from, row + r * stride + to, 0);
+                Arrays.fill(shares, row + r * stride + from, row + r * stride + to, 0);
+            }
+            for (int p = from; p < to; p += PAIR) {
+                VectorFourRows.accumulate(queries, i * width, width, 1, keys, p, stride, size, scores, row + p, stride);
+                VectorFourRows.accumulate(backs, i * width, width, 1, values, p, stride, size, shares, row + p, stride);
+            }
+        }
+
+        /** The gradients of the queries {@code [i, end)}, up to four. */
+        private void queryGradients(Item item, int head, int i, int end, int row) {
+            int begin = item.begin(i);
+            Arrays.fill(dFour, 0, FOUR * width, 0);
+            for (int j = 0; j < width; j += PAIR) {
+                int key = begin * width + j;
+                VectorFourRows.accumulate(
+                        scores, row + begin, stride, 1, keyRows, key, width, end - begin, dFour, j, width);
+            }
+            int size = item.shape().headSize();
+            for (int one = i; one < end; one++) {
+                System.arraycopy(dFour, (one - i) * width, item.rows().dq(), item.query(one, head), size);
             }
         }
 
@@ -189,92 +263,6 @@ final class VectorAttentionGradient {
                 product.sub(mean).mul(share).mul(scale).intoArray(scores, row + p);
                 share.intoArray(shares, row + p);
             }
-        }
-    }
-
-    /**
-     * The products of a query with all keys and of its gradient with all values of {@code [from, to)}:
-     * {@code scores[row + p] = Σ_j q[at + j] · keys[j, p]} and {@code products[row + p] = Σ_j g[at + j] · values[j, p]}.
-     */
-    private static void products(
-            float[] q,
-            float[] g,
-            int at,
-            int size,
-            float[] keys,
-            float[] values,
-            int stride,
-            int from,
-            int to,
-            float[] scores,
-            float[] products,
-            int row) {
-        for (int p = from; p < to; p += PAIR) {
-            FloatVector score0 = FloatVector.zero(SPECIES);
-            FloatVector score1 = FloatVector.zero(SPECIES);
-            FloatVector product0 = FloatVector.zero(SPECIES);
-            FloatVector product1 = FloatVector.zero(SPECIES);
-            for (int j = 0; j < size; j++) {
-                int column = j * stride + p;
-                FloatVector query = FloatVector.broadcast(SPECIES, q[at + j]);
-                FloatVector gradient = FloatVector.broadcast(SPECIES, g[at + j]);
-                score0 = FloatVector.fromArray(SPECIES, keys, column).fma(query, score0);
-                score1 = FloatVector.fromArray(SPECIES, keys, column + LANES).fma(query, score1);
-                product0 = FloatVector.fromArray(SPECIES, values, column).fma(gradient, product0);
-                product1 =
-                        FloatVector.fromArray(SPECIES, values, column + LANES).fma(gradient, product1);
-            }
-            score0.intoArray(scores, row + p);
-            score1.intoArray(scores, row + p + LANES);
-            product0.intoArray(products, row + p);
-            product1.intoArray(products, row + p + LANES);
-        }
-    }
-
-    /** {@code out[at + j] += Σ_n weights[weight + n · weightStep] · rows[row + n · rowStep + j]} for j below size. */
-    private static void combine(
-            float[] weights,
-            int weight,
-            int weightStep,
-            int count,
-            float[] rows,
-            int row,
-            int rowStep,
-            float[] out,
-            int at,
-            int size) {
-        int j = 0;
-        for (; j <= size - PAIR; j += PAIR) {
-            FloatVector even0 = FloatVector.fromArray(SPECIES, out, at + j);
-            FloatVector even1 = FloatVector.fromArray(SPECIES, out, at + j + LANES);
-            FloatVector odd0 = FloatVector.zero(SPECIES);
-            FloatVector odd1 = FloatVector.zero(SPECIES);
-            int n = 0;
-            for (; n <= count - 2; n += 2) { // four sums in flight hide the latency of fma
-                int from = row + n * rowStep + j;
-                FloatVector even = FloatVector.broadcast(SPECIES, weights[weight + n * weightStep]);
-                FloatVector odd = FloatVector.broadcast(SPECIES, weights[weight + (n + 1) * weightStep]);
-                even0 = FloatVector.fromArray(SPECIES, rows, from).fma(even, even0);
-                even1 = FloatVector.fromArray(SPECIES, rows, from + LANES).fma(even, even1);
-                odd0 = FloatVector.fromArray(SPECIES, rows, from + rowStep).fma(odd, odd0);
-                odd1 = FloatVector.fromArray(SPECIES, rows, from + rowStep + LANES)
-                        .fma(odd, odd1);
-            }
-            if (n < count) {
-                int from = row + n * rowStep + j;
-                FloatVector even = FloatVector.broadcast(SPECIES, weights[weight + n * weightStep]);
-                even0 = FloatVector.fromArray(SPECIES, rows, from).fma(even, even0);
-                even1 = FloatVector.fromArray(SPECIES, rows, from + LANES).fma(even, even1);
-            }
-            even0.add(odd0).intoArray(out, at + j);
-            even1.add(odd1).intoArray(out, at + j + LANES);
-        }
-        for (; j < size; j++) {
-            float sum = out[at + j];
-            for (int n = 0; n < count; n++) {
-                sum = Math.fma(weights[weight + n * weightStep], rows[row + n * rowStep + j], sum);
-            }
-            out[at + j] = sum;
         }
     }
 }

@@ -7,10 +7,11 @@ import dev.mimic.kernels.VectorLanes;
 import dev.mimic.kernels.VectorWidth;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.attention.AttentionShape;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Vector loops. What needs exp works through pieces that are copied into a scratch, their last vector filled up. */
+/** Vector loops. What needs exp works through pieces, the last of them filled up. */
 final class VectorGradientKernels implements GradientKernels {
     private static final VectorSpecies<Float> SPECIES = VectorWidth.SPECIES;
     private static final int LANES = SPECIES.length();
@@ -95,42 +96,55 @@ final class VectorGradientKernels implements GradientKernels {
         GradientChecks.swiGlu(length, gate, up, g, dGate, dUp);
         int pieces = (length + PIECE - 1) / PIECE;
         pool.run(pieces, SHARE / 2 / PIECE, (begin, end) -> {
-            float[] scratch = new float[4 * PIECE];
+            float[] exponentials = new float[PIECE];
             float[] zeros = new float[LANES];
             float[] unused = new float[LANES];
             for (int piece = begin; piece < end; piece++) {
                 int from = piece * PIECE;
                 int count = Math.min(PIECE, length - from);
-                System.arraycopy(gate, from, scratch, 0, count);
-                System.arraycopy(up, from, scratch, PIECE, count);
-                System.arraycopy(g, from, scratch, 2 * PIECE, count);
-                swiGluPiece(scratch, zeros, unused);
-                System.arraycopy(scratch, 0, dGate, from, count);
-                System.arraycopy(scratch, PIECE, dUp, from, count);
+                if (count == PIECE) {
+                    swiGluPiece(from, gate, up, g, exponentials, zeros, unused, dGate, dUp);
+                } else {
+                    float[] lastGate = Arrays.copyOf(Arrays.copyOfRange(gate, from, length), PIECE);
+                    float[] lastUp = Arrays.copyOf(Arrays.copyOfRange(up, from, length), PIECE);
+                    float[] lastG = Arrays.copyOf(Arrays.copyOfRange(g, from, length), PIECE);
+                    swiGluPiece(0, lastGate, lastUp, lastG, exponentials, zeros, unused, lastGate, lastUp);
+                    System.arraycopy(lastGate, 0, dGate, from, count);
+                    System.arraycopy(lastUp, 0, dUp, from, count);
+                }
             }
         });
     }
 
-    /** A piece of gate, up, g, one behind the other, becomes dGate, dUp. */
-    private static void swiGluPiece(float[] scratch, float[] zeros, float[] unused) {
+    /** {@link #PIECE} elements from an index on. */
+    private static void swiGluPiece(
+            int at,
+            float[] gate,
+            float[] up,
+            float[] g,
+            float[] exponentials,
+            float[] zeros,
+            float[] unused,
+            float[] dGate,
+            float[] dUp) {
         for (int i = 0; i < PIECE; i += LANES) {
-            FloatVector.fromArray(SPECIES, scratch, i).abs().neg().intoArray(scratch, 3 * PIECE + i);
+            FloatVector.fromArray(SPECIES, gate, at + i).abs().neg().intoArray(exponentials, i);
         }
-        VectorExp.weigh(scratch, 3 * PIECE, LANES, PIECE / LANES, zeros, unused, 0);
+        VectorExp.weigh(exponentials, 0, LANES, PIECE / LANES, zeros, unused, 0);
         for (int i = 0; i < PIECE; i += LANES) {
-            FloatVector x = FloatVector.fromArray(SPECIES, scratch, i);
-            FloatVector e = FloatVector.fromArray(SPECIES, scratch, 3 * PIECE + i);
-            FloatVector gradient = FloatVector.fromArray(SPECIES, scratch, 2 * PIECE + i);
+            FloatVector x = FloatVector.fromArray(SPECIES, gate, at + i);
+            FloatVector e = FloatVector.fromArray(SPECIES, exponentials, i);
+            FloatVector gradient = FloatVector.fromArray(SPECIES, g, at + i);
             FloatVector one = FloatVector.broadcast(SPECIES, 1f);
             // 1 / (1 + exp(-x)), for the negative exp(x) / (1 + exp(x))
             FloatVector s = e.blend(one, x.compare(GE, 0f)).div(e.add(1f));
             FloatVector slope = one.sub(s).fma(x, one);
-            FloatVector.fromArray(SPECIES, scratch, PIECE + i)
+            FloatVector.fromArray(SPECIES, up, at + i)
                     .mul(gradient)
                     .mul(s)
                     .mul(slope)
-                    .intoArray(scratch, i);
-            gradient.mul(x).mul(s).intoArray(scratch, PIECE + i);
+                    .intoArray(dGate, at + i);
+            gradient.mul(x).mul(s).intoArray(dUp, at + i);
         }
     }
 

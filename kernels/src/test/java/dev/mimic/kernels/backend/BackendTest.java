@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.mimic.kernels.KernelChoice;
 import dev.mimic.kernels.VectorWidth;
 import dev.mimic.kernels.WorkerPool;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class BackendTest {
@@ -29,6 +30,19 @@ final class BackendTest {
             }
             assertEquals("scalar", Backend.scalar(pool).name());
             assertEquals("vector-" + VectorWidth.bits(), Backend.vector(pool).name());
+        }
+    }
+
+    @Test
+    void overAnotherPoolTheSameRuns() {
+        try (WorkerPool pool = WorkerPool.of(2);
+                WorkerPool other = WorkerPool.of(1)) {
+            for (Backend backend : List.of(Backend.scalar(pool), Backend.vector(pool))) {
+                Backend over = backend.over(other).orElseThrow();
+                assertEquals(backend.name(), over.name());
+                assertEquals(other, over.pool());
+                assertFamilies(backend.name().equals("scalar") ? "Scalar" : "Vector", over);
+            }
         }
     }
 
