@@ -3,10 +3,11 @@ package dev.mimic.kernels.matrix;
 import static dev.mimic.kernels.matrix.VectorGemmTile.DEPTH;
 import static dev.mimic.kernels.matrix.VectorGemmTile.PANEL;
 import static dev.mimic.kernels.matrix.VectorGemmTile.ROWS;
+import static dev.mimic.kernels.matrix.VectorPanelPacking.LINES;
 import static dev.mimic.kernels.matrix.VectorWorkspace.LEADING;
 import static dev.mimic.kernels.matrix.VectorWorkspace.SLICE;
 
-import java.util.Arrays;
+import java.lang.foreign.MemorySegment;
 
 /**
  * {@code y[i, r] = Σ_c weights[r, c] · x[i, c]} for many rows of x. All of x is packed into panels first, each
@@ -30,7 +31,7 @@ final class VectorGemm implements VectorMatrixKernels.Ranged {
     private static final int CHUNK = 512;
 
     private final VectorMatrixKernels.Ranged packing = this::pack;
-    private float[] packed = new float[0];
+    private MemorySegment packed = MemorySegment.NULL;
     private int chunkBegin;
     private int chunkEnd;
 
@@ -41,10 +42,7 @@ final class VectorGemm implements VectorMatrixKernels.Ranged {
         chunkBegin = first;
         chunkEnd = (int) Math.min(batch, first + (long) Math.min(most, CHUNK));
         int panels = (chunkEnd - chunkBegin + PANEL - 1) / PANEL;
-        int needed = Math.multiplyExact(panels, panelSize);
-        if (packed.length < needed) {
-            packed = new float[needed];
-        }
+        packed = VectorWorkspace.panels(packed, Math.multiplyExact(panels, panelSize));
         return panels;
     }
 
@@ -64,15 +62,23 @@ final class VectorGemm implements VectorMatrixKernels.Ranged {
             int first = chunkBegin + panel * PANEL;
             int valid = Math.min(PANEL, chunkEnd - first);
             int to = panel * cols * PANEL;
-            if (valid < PANEL) {
-                Arrays.fill(packed, to, to + cols * PANEL, 0);
-            }
-            for (int i = 0; i < valid; i++) {
-                int from = (first + i) * cols;
-                for (int c = 0; c < cols; c++) {
-                    packed[to + c * PANEL + i] = x[from + c];
+            for (int col = 0; col < cols; col += DEPTH) { // so much of eight rows stays in L1
+                int depth = Math.min(DEPTH, cols - col);
+                int i = 0;
+                for (; i <= valid - LINES; i += LINES) {
+                    VectorPanelPacking.turn(x, (first + i) * cols + col, cols, depth, packed, to + col * PANEL + i);
+                }
+                for (; i < PANEL; i++) {
+                    line(x, (first + i) * cols + col, i < valid, depth, to + col * PANEL + i);
                 }
             }
+        }
+    }
+
+    /** One row of x, or zeros where the panel has more. */
+    private void line(float[] x, int from, boolean valid, int depth, int to) {
+        for (int k = 0; k < depth; k++) {
+            packed.set(Matrix.FLOAT, (to + k * PANEL) * (long) Float.BYTES, valid ? x[from + k] : 0);
         }
     }
 
@@ -82,11 +88,11 @@ final class VectorGemm implements VectorMatrixKernels.Ranged {
         int cols = weights.cols();
         int panels = (chunkEnd - chunkBegin + PANEL - 1) / PANEL;
         float[] block = workspace.block(BLOCK);
-        float[] sums = workspace.sums(panels * BLOCK * PANEL);
+        MemorySegment sums = workspace.panelSums(panels * BLOCK * PANEL);
         int most = panels == 1 ? FEW : BLOCK;
         for (int row = begin; row < end; row += most) {
             int valid = Math.min(most, end - row);
-            Arrays.fill(sums, 0, ((panels - 1) * BLOCK + most) * PANEL, 0);
+            VectorGemmTile.clear(sums, ((panels - 1) * BLOCK + most) * PANEL);
             for (int col = 0; col < cols; col += SLICE) {
                 int length = Math.min(SLICE, cols - col);
                 VectorUnpack.block(weights, row, col, valid, length, block, 0, LEADING);
@@ -101,7 +107,15 @@ final class VectorGemm implements VectorMatrixKernels.Ranged {
     }
 
     private void multiply(
-            float[] block, int valid, int cols, int col, int k, int depth, int panels, float[] tile, float[] sums) {
+            float[] block,
+            int valid,
+            int cols,
+            int col,
+            int k,
+            int depth,
+            int panels,
+            float[] tile,
+            MemorySegment sums) {
         for (int panel = 0; panel < panels; panel++) {
             int from = (panel * cols + col + k) * PANEL;
             int columns = Math.min(PANEL, chunkEnd - chunkBegin - panel * PANEL);
@@ -112,14 +126,14 @@ final class VectorGemm implements VectorMatrixKernels.Ranged {
         }
     }
 
-    private void write(float[] sums, int panel, int row, int valid, float[] y, int rows) {
+    private void write(MemorySegment sums, int panel, int row, int valid, float[] y, int rows) {
         int first = chunkBegin + panel * PANEL;
         int lanes = Math.min(PANEL, chunkEnd - first);
         for (int i = 0; i < lanes; i++) {
             int from = panel * BLOCK * PANEL + i;
             int to = (first + i) * rows + row;
             for (int r = 0; r < valid; r++) {
-                y[to + r] = sums[from + r * PANEL];
+                y[to + r] = sums.get(Matrix.FLOAT, (from + r * PANEL) * (long) Float.BYTES);
             }
         }
     }

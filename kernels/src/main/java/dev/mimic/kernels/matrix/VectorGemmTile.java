@@ -3,7 +3,9 @@ package dev.mimic.kernels.matrix;
 import static dev.mimic.kernels.VectorWidth.REACH;
 import static dev.mimic.kernels.VectorWidth.SPECIES;
 import static dev.mimic.kernels.matrix.VectorWorkspace.LEADING;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 
@@ -39,7 +41,8 @@ final class VectorGemmTile {
      *
      * @param columns of the panel that are wanted; the others of sums may be left as they are
      * @param a [12, length], rows {@link VectorWorkspace#LEADING} apart
-     * @param panel [length, PANEL]
+     * @param panel [length, PANEL] of F32
+     * @param panelOffset elements
      * @param length steps of k
      * @param tile [12, PANEL]; overwritten
      * @param sums [12, PANEL]; accumulated into
@@ -48,11 +51,11 @@ final class VectorGemmTile {
             int columns,
             float[] a,
             int aOffset,
-            float[] panel,
+            MemorySegment panel,
             int panelOffset,
             int length,
             float[] tile,
-            float[] sums,
+            MemorySegment sums,
             int offset) {
         if (columns <= LANES) {
             half(a, aOffset, panel, panelOffset, length, tile);
@@ -68,7 +71,8 @@ final class VectorGemmTile {
      *
      * @param rows rows that are wanted, up to 12; the others may be left as they are
      */
-    static void multiply(int rows, float[] a, int aOffset, float[] panel, int panelOffset, int length, float[] tile) {
+    static void multiply(
+            int rows, float[] a, int aOffset, MemorySegment panel, int panelOffset, int length, float[] tile) {
         if (WIDE && rows > HALF) {
             twelve(a, aOffset, panel, panelOffset, length, tile, 0);
             return;
@@ -79,16 +83,29 @@ final class VectorGemmTile {
         }
     }
 
-    private static void add(float[] tile, int step, float[] sums, int offset) {
+    /** Whole lines of the cache: a load that crosses two costs a tile up to a tenth, and arrays begin anywhere. */
+    private static FloatVector load(MemorySegment panel, int index) {
+        return FloatVector.fromMemorySegment(SPECIES, panel, (long) index * Float.BYTES, LITTLE_ENDIAN);
+    }
+
+    private static void add(float[] tile, int step, MemorySegment sums, int offset) {
         for (int i = 0; i < ROWS * PANEL; i += step) {
-            FloatVector.fromArray(SPECIES, sums, offset + i)
+            load(sums, offset + i)
                     .add(FloatVector.fromArray(SPECIES, tile, i))
-                    .intoArray(sums, offset + i);
+                    .intoMemorySegment(sums, (long) (offset + i) * Float.BYTES, LITTLE_ENDIAN);
+        }
+    }
+
+    /** Sets the elements {@code [0, length)} to 0, a multiple of a panel's row. */
+    static void clear(MemorySegment sums, int length) {
+        FloatVector zero = FloatVector.zero(SPECIES);
+        for (int i = 0; i < length; i += LANES) {
+            zero.intoMemorySegment(sums, (long) i * Float.BYTES, LITTLE_ENDIAN);
         }
     }
 
     private static void twelve(
-            float[] a, int aFrom, float[] panel, int panelFrom, int steps, float[] tile, int offset) {
+            float[] a, int aFrom, MemorySegment panel, int panelFrom, int steps, float[] tile, int offset) {
         int aOffset = Objects.checkIndex(aFrom, REACH);
         int panelOffset = Objects.checkIndex(panelFrom, REACH);
         int length = Objects.checkIndex(steps, DEPTH + 1);
@@ -118,8 +135,8 @@ final class VectorGemmTile {
         FloatVector l11 = zero;
         FloatVector h11 = zero;
         for (int k = 0; k < length; k++) {
-            FloatVector low = FloatVector.fromArray(SPECIES, panel, panelOffset + k * PANEL);
-            FloatVector high = FloatVector.fromArray(SPECIES, panel, panelOffset + k * PANEL + LANES);
+            FloatVector low = load(panel, panelOffset + k * PANEL);
+            FloatVector high = load(panel, panelOffset + k * PANEL + LANES);
             FloatVector w = FloatVector.broadcast(SPECIES, a[aOffset + k]);
             l0 = w.fma(low, l0);
             h0 = w.fma(high, h0);
@@ -183,7 +200,8 @@ final class VectorGemmTile {
         h11.intoArray(tile, offset + 11 * PANEL + LANES);
     }
 
-    private static void six(float[] a, int aFrom, float[] panel, int panelFrom, int steps, float[] tile, int offset) {
+    private static void six(
+            float[] a, int aFrom, MemorySegment panel, int panelFrom, int steps, float[] tile, int offset) {
         int aOffset = Objects.checkIndex(aFrom, REACH);
         int panelOffset = Objects.checkIndex(panelFrom, REACH);
         int length = Objects.checkIndex(steps, DEPTH + 1);
@@ -201,8 +219,8 @@ final class VectorGemmTile {
         FloatVector l5 = zero;
         FloatVector h5 = zero;
         for (int k = 0; k < length; k++) {
-            FloatVector low = FloatVector.fromArray(SPECIES, panel, panelOffset + k * PANEL);
-            FloatVector high = FloatVector.fromArray(SPECIES, panel, panelOffset + k * PANEL + LANES);
+            FloatVector low = load(panel, panelOffset + k * PANEL);
+            FloatVector high = load(panel, panelOffset + k * PANEL + LANES);
             FloatVector w = FloatVector.broadcast(SPECIES, a[aOffset + k]);
             l0 = w.fma(low, l0);
             h0 = w.fma(high, h0);
@@ -237,7 +255,7 @@ final class VectorGemmTile {
     }
 
     /** The first vector of the panel alone, for few rows of x; it fits any processor's registers. */
-    private static void half(float[] a, int aFrom, float[] panel, int panelFrom, int steps, float[] tile) {
+    private static void half(float[] a, int aFrom, MemorySegment panel, int panelFrom, int steps, float[] tile) {
         int aOffset = Objects.checkIndex(aFrom, REACH);
         int panelOffset = Objects.checkIndex(panelFrom, REACH);
         int length = Objects.checkIndex(steps, DEPTH + 1);
@@ -255,7 +273,7 @@ final class VectorGemmTile {
         FloatVector l10 = zero;
         FloatVector l11 = zero;
         for (int k = 0; k < length; k++) {
-            FloatVector low = FloatVector.fromArray(SPECIES, panel, panelOffset + k * PANEL);
+            FloatVector low = load(panel, panelOffset + k * PANEL);
             l0 = FloatVector.broadcast(SPECIES, a[aOffset + k]).fma(low, l0);
             l1 = FloatVector.broadcast(SPECIES, a[aOffset + k + 1 * LEADING]).fma(low, l1);
             l2 = FloatVector.broadcast(SPECIES, a[aOffset + k + 2 * LEADING]).fma(low, l2);

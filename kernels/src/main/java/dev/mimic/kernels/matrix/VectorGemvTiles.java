@@ -52,7 +52,8 @@ final class VectorGemvTiles {
     /** Rows of x: [eights, slices, 8, LEADING]; the last eight is filled up with rows of zeros. */
     private static MemorySegment pack(float[] x, int cols, int first, int batch, int body, VectorWorkspace workspace) {
         int slice = VectorGemv.slice(body);
-        MemorySegment packed = workspace.packed((batch - first + BATCH - 1L) / BATCH * bytes(body));
+        long bytes = (batch - first + BATCH - 1L) / BATCH * bytes(body);
+        MemorySegment packed = workspace.panels(Math.toIntExact(bytes / Float.BYTES));
         long at = 0;
         for (int i = first; i < batch; i += BATCH) {
             for (int col = 0; col < body; col += slice) {

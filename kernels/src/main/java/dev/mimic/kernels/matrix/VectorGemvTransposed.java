@@ -117,7 +117,7 @@ final class VectorGemvTransposed implements VectorMatrixKernels.Ranged {
 
     /** A slice of rows of x in the order of lines: [batch, DEPTH]. */
     private static float[] lines(int batch, float[] x, int rows, int slice, int depth, VectorWorkspace workspace) {
-        float[] lines = workspace.panels(batch * DEPTH);
+        float[] lines = workspace.turned(batch * DEPTH);
         for (int i = 0; i < batch; i++) {
             VectorQuarters.turn(x, i * rows + slice, depth, lines, i * DEPTH, 1);
         }

@@ -48,7 +48,7 @@ final class VectorGemvTransposedTiles {
         int most = Math.max(LEAST, SUMS / padded / VectorGemvTransposed.GRAIN * VectorGemvTransposed.GRAIN);
         int stride = Math.min(most, end - begin) + PAD;
         float[] sums = workspace.sums(padded * stride);
-        float[] lines = workspace.panels(padded * DEPTH);
+        float[] lines = workspace.turned(padded * DEPTH);
         for (int i = 0; i < batch; i++) {
             Arrays.fill(y, i * cols + begin, i * cols + end, 0);
         }

@@ -173,7 +173,7 @@ final class VectorMatrixKernels implements MatrixKernels {
         MatrixShapes.forward("gemm", weights, batch, x, y);
         // one form turns the weights, the other x and y; both give the same bits
         long turned = (long) batch * (weights.rows() + weights.cols());
-        if (isQuantized(weights) || turned >= (long) weights.rows() * weights.cols()) {
+        if (isQuantized(weights) || turned >= 2L * weights.rows() * weights.cols()) {
             packed(panelGemm, weights, batch, x, y, weights.rows());
             return;
         }

@@ -6,6 +6,7 @@ import static dev.mimic.kernels.matrix.VectorGemmTile.PANEL;
 import static dev.mimic.kernels.matrix.VectorGemmTile.ROWS;
 import static dev.mimic.kernels.matrix.VectorWorkspace.LEADING;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
@@ -61,7 +62,7 @@ final class VectorPanelGemm implements VectorMatrixKernels.Ranged {
             VectorWorkspace workspace) {
         int length = packing.length(weights);
         int outputs = packing.outputs(weights);
-        float[] packed = workspace.panels(PANELS * DEPTH * PANEL);
+        MemorySegment packed = workspace.panels(PANELS * DEPTH * PANEL);
         float[] block = workspace.block(BLOCK);
         for (int output = begin; output < end; output += LINE) {
             int width = Math.min(LINE, end - output);
@@ -99,7 +100,7 @@ final class VectorPanelGemm implements VectorMatrixKernels.Ranged {
     private static void multiply(
             float[] block,
             int rows,
-            float[] packed,
+            MemorySegment packed,
             int depth,
             int width,
             float[] tile,

@@ -28,7 +28,7 @@ enum VectorPanelPacking {
         }
 
         @Override
-        void pack(Matrix weights, int output, int width, int k, int depth, float[] lines, float[] packed) {
+        void pack(Matrix weights, int output, int width, int k, int depth, float[] lines, MemorySegment packed) {
             if (weights instanceof Matrix.Q8 || weights instanceof Matrix.Q4) {
                 VectorQuantizedUnpack.panels(weights, output, width, k, depth, packed);
                 return;
@@ -36,7 +36,7 @@ enum VectorPanelPacking {
             for (int j = 0; j < width; j += LINES) {
                 int valid = Math.min(LINES, width - j);
                 VectorUnpack.block(weights, output + j, k, valid, depth, lines, 0, DEPTH);
-                turn(lines, depth, packed, j / PANEL * DEPTH * PANEL + j % PANEL);
+                turn(lines, 0, DEPTH, depth, packed, j / PANEL * DEPTH * PANEL + j % PANEL);
             }
         }
     },
@@ -54,7 +54,7 @@ enum VectorPanelPacking {
         }
 
         @Override
-        void pack(Matrix weights, int output, int width, int k, int depth, float[] lines, float[] packed) {
+        void pack(Matrix weights, int output, int width, int k, int depth, float[] lines, MemorySegment packed) {
             for (int line = 0; line < depth; line++) {
                 column(weights, k + line, output, width, line, lines, packed);
             }
@@ -74,7 +74,7 @@ enum VectorPanelPacking {
         }
 
         @Override
-        void pack(Matrix weights, int output, int width, int k, int depth, float[] lines, float[] packed) {
+        void pack(Matrix weights, int output, int width, int k, int depth, float[] lines, MemorySegment packed) {
             for (int line = 0; line < depth; line++) {
                 column(weights, k + VectorQuarters.row(line, depth), output, width, line, lines, packed);
             }
@@ -82,7 +82,7 @@ enum VectorPanelPacking {
     };
 
     /** Lines widened at once; divides every PANEL. */
-    private static final int LINES = 8;
+    static final int LINES = 8;
 
     /** Elements of the scratch for lines. */
     static final int SCRATCH = LINES * Math.max(DEPTH, VectorPanelGemm.LINE);
@@ -102,11 +102,11 @@ enum VectorPanelPacking {
      * @param lines [SCRATCH]; overwritten
      * @param packed [PANELS, DEPTH, PANEL]; overwritten
      */
-    abstract void pack(Matrix weights, int output, int width, int k, int depth, float[] lines, float[] packed);
+    abstract void pack(Matrix weights, int output, int width, int k, int depth, float[] lines, MemorySegment packed);
 
     /** A row of weights becomes a line of panels. */
     private static void column(
-            Matrix weights, int row, int output, int width, int line, float[] lines, float[] packed) {
+            Matrix weights, int row, int output, int width, int line, float[] lines, MemorySegment packed) {
         int body = SPECIES.loopBound(width);
         long from = (long) row * weights.cols() + output;
         int to = line * PANEL;
@@ -120,46 +120,49 @@ enum VectorPanelPacking {
         }
         if (body < width) {
             VectorUnpack.block(weights, row, output + body, 1, width - body, lines, 0, 0);
-            System.arraycopy(lines, 0, packed, to + place(body), width - body);
+            MemorySegment.copy(lines, 0, packed, Matrix.FLOAT, (to + place(body)) * (long) Float.BYTES, width - body);
         }
     }
 
-    /** Eight lines become columns: {@code packed[to + k · PANEL + r] = lines[r · DEPTH + k]}. */
-    private static void turn(float[] lines, int depth, float[] packed, int to) {
+    /** Eight lines become columns: {@code packed[to + k · PANEL + r] = lines[from + r · stride + k]}. */
+    static void turn(float[] lines, int from, int stride, int depth, MemorySegment packed, int to) {
         for (int k = 0; k < depth; k++) {
-            packed[to + k * PANEL] = lines[k];
-            packed[to + k * PANEL + 1] = lines[DEPTH + k];
-            packed[to + k * PANEL + 2] = lines[2 * DEPTH + k];
-            packed[to + k * PANEL + 3] = lines[3 * DEPTH + k];
-            packed[to + k * PANEL + 4] = lines[4 * DEPTH + k];
-            packed[to + k * PANEL + 5] = lines[5 * DEPTH + k];
-            packed[to + k * PANEL + 6] = lines[6 * DEPTH + k];
-            packed[to + k * PANEL + 7] = lines[7 * DEPTH + k];
+            int line = from + k;
+            long at = (to + k * PANEL) * (long) Float.BYTES;
+            packed.set(Matrix.FLOAT, at, lines[line]);
+            packed.set(Matrix.FLOAT, at + 4, lines[line + stride]);
+            packed.set(Matrix.FLOAT, at + 8, lines[line + 2 * stride]);
+            packed.set(Matrix.FLOAT, at + 12, lines[line + 3 * stride]);
+            packed.set(Matrix.FLOAT, at + 16, lines[line + 4 * stride]);
+            packed.set(Matrix.FLOAT, at + 20, lines[line + 5 * stride]);
+            packed.set(Matrix.FLOAT, at + 24, lines[line + 6 * stride]);
+            packed.set(Matrix.FLOAT, at + 28, lines[line + 7 * stride]);
         }
     }
 
     // the vectors of a line go to their panels
 
-    private static void f32(MemorySegment data, long from, int width, float[] packed, int to) {
+    private static void f32(MemorySegment data, long from, int width, MemorySegment packed, int to) {
         for (int c = 0; c < width; c += LANES) {
             FloatVector.fromMemorySegment(SPECIES, data, (from + c) * Float.BYTES, LITTLE_ENDIAN)
-                    .intoArray(packed, to + place(c));
+                    .intoMemorySegment(packed, (to + place(c)) * (long) Float.BYTES, LITTLE_ENDIAN);
         }
     }
 
-    private static void bf16(MemorySegment data, long from, int width, float[] packed, int to) {
+    private static void bf16(MemorySegment data, long from, int width, MemorySegment packed, int to) {
         for (int c = 0; c < width; c += LANES) {
             ShortVector.fromMemorySegment(SHORTS, data, (from + c) * Short.BYTES, LITTLE_ENDIAN)
                     .convertShape(ZERO_EXTEND_S2I, INTS, 0)
                     .lanewise(LSHL, 16)
                     .reinterpretAsFloats()
-                    .intoArray(packed, to + place(c));
+                    .intoMemorySegment(packed, (to + place(c)) * (long) Float.BYTES, LITTLE_ENDIAN);
         }
     }
 
-    private static void cut(float[] line, int width, float[] packed, int to) {
+    private static void cut(float[] line, int width, MemorySegment packed, int to) {
         for (int c = 0; c < width; c += LANES) {
-            FloatVector.fromArray(SPECIES, line, c).intoArray(packed, to + place(c));
+            FloatVector.fromArray(SPECIES, line, c)
+                    .intoMemorySegment(packed, (to + place(c)) * (long) Float.BYTES, LITTLE_ENDIAN);
         }
     }
 

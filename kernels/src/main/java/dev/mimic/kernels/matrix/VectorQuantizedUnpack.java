@@ -35,7 +35,7 @@ final class VectorQuantizedUnpack {
      * @param col a multiple of {@link QuantizedFormat#BLOCK}
      * @param packed [panels, DEPTH, PANEL]; overwritten
      */
-    static void panels(Matrix weights, int row, int rows, int col, int length, float[] packed) {
+    static void panels(Matrix weights, int row, int rows, int col, int length, MemorySegment packed) {
         int blocks = QuantizedFormat.blocks(weights.cols());
         for (int r = 0; r < rows; r += LANES) {
             int panel = (row + r) / ROWS;
@@ -60,7 +60,7 @@ final class VectorQuantizedUnpack {
     }
 
     private static void eight(
-            MemorySegment values, long from, MemorySegment scales, long scaleAt, float[] packed, int to) {
+            MemorySegment values, long from, MemorySegment scales, long scaleAt, MemorySegment packed, int to) {
         FloatVector scale = ShortVector.fromMemorySegment(SHORTS, scales, scaleAt, LITTLE_ENDIAN)
                 .convertShape(ZERO_EXTEND_S2I, INTS, 0)
                 .lanewise(LSHL, 16)
@@ -70,21 +70,21 @@ final class VectorQuantizedUnpack {
             int at = to + 4 * i * PANEL;
             ((FloatVector) v.lanewise(LSHL, 24).lanewise(ASHR, 24).convertShape(I2F, SPECIES, 0))
                     .mul(scale)
-                    .intoArray(packed, at);
+                    .intoMemorySegment(packed, at * (long) Float.BYTES, LITTLE_ENDIAN);
             ((FloatVector) v.lanewise(LSHL, 16).lanewise(ASHR, 24).convertShape(I2F, SPECIES, 0))
                     .mul(scale)
-                    .intoArray(packed, at + PANEL);
+                    .intoMemorySegment(packed, (at + PANEL) * (long) Float.BYTES, LITTLE_ENDIAN);
             ((FloatVector) v.lanewise(LSHL, 8).lanewise(ASHR, 24).convertShape(I2F, SPECIES, 0))
                     .mul(scale)
-                    .intoArray(packed, at + 2 * PANEL);
+                    .intoMemorySegment(packed, (at + 2 * PANEL) * (long) Float.BYTES, LITTLE_ENDIAN);
             ((FloatVector) v.lanewise(ASHR, 24).convertShape(I2F, SPECIES, 0))
                     .mul(scale)
-                    .intoArray(packed, at + 3 * PANEL);
+                    .intoMemorySegment(packed, (at + 3 * PANEL) * (long) Float.BYTES, LITTLE_ENDIAN);
         }
     }
 
     private static void four(
-            MemorySegment values, long from, MemorySegment scales, long scaleAt, float[] packed, int to) {
+            MemorySegment values, long from, MemorySegment scales, long scaleAt, MemorySegment packed, int to) {
         FloatVector scale = ShortVector.fromMemorySegment(SHORTS, scales, scaleAt, LITTLE_ENDIAN)
                 .convertShape(ZERO_EXTEND_S2I, INTS, 0)
                 .lanewise(LSHL, 16)
@@ -95,10 +95,10 @@ final class VectorQuantizedUnpack {
             for (int k = 0; k < 4; k++) {
                 ((FloatVector) v.lanewise(LSHR, 4 * k).and(15).sub(8).convertShape(I2F, SPECIES, 0))
                         .mul(scale)
-                        .intoArray(packed, at + k * PANEL);
+                        .intoMemorySegment(packed, (at + k * PANEL) * (long) Float.BYTES, LITTLE_ENDIAN);
                 ((FloatVector) v.lanewise(LSHR, 16 + 4 * k).and(15).sub(8).convertShape(I2F, SPECIES, 0))
                         .mul(scale)
-                        .intoArray(packed, at + (16 + k) * PANEL);
+                        .intoMemorySegment(packed, (at + (16 + k) * PANEL) * (long) Float.BYTES, LITTLE_ENDIAN);
             }
         }
     }

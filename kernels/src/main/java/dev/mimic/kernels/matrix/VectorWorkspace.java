@@ -11,14 +11,18 @@ final class VectorWorkspace {
     /** Leading dimension of a converted block: a constant for addressing, off the powers of two for the caches' sake. */
     static final int LEADING = SLICE + 16;
 
+    /** Bytes of a line of the cache. */
+    private static final int LINE = 64;
+
     private float[] block = new float[0];
     private float[] sums = new float[0];
-    private float[] panels = new float[0];
+    private float[] turned = new float[0];
+    private MemorySegment panels = MemorySegment.NULL;
+    private MemorySegment panelSums = MemorySegment.NULL;
 
     @SuppressWarnings("UnusedVariable") // see read
     private long words;
 
-    private MemorySegment packed = MemorySegment.NULL;
     private final float[] rows = new float[VectorChainTile.ROWS * VectorDots.LEADING];
     private final float[] tiles = new float[(4 + VectorGemvPanels.GROUPS) * VectorChainTile.SIZE];
     private final float[] tile = new float[VectorGemmTile.ROWS * VectorGemmTile.PANEL];
@@ -47,20 +51,33 @@ final class VectorWorkspace {
         return sums;
     }
 
+    /** Sums in progress that lie like panels. */
+    MemorySegment panelSums(int length) {
+        panelSums = panels(panelSums, length);
+        return panelSums;
+    }
+
     /** Packed panels. */
-    float[] panels(int length) {
-        if (panels.length < length) {
-            panels = new float[length];
-        }
+    MemorySegment panels(int length) {
+        panels = panels(panels, length);
         return panels;
     }
 
-    /** Packed rows of x, whose first byte is that of a cache line: what an array can't promise. */
-    MemorySegment packed(long bytes) {
-        if (packed.byteSize() < bytes) {
-            packed = Arena.ofAuto().allocate(bytes, 64);
+    /** Rows of x in the order of lines. */
+    float[] turned(int length) {
+        if (turned.length < length) {
+            turned = new float[length];
         }
-        return packed;
+        return turned;
+    }
+
+    /**
+     * Panels of at least so many elements of F32: those given if they have them. They begin at a line of the cache, which
+     * no array is sure to do, and lie outside the heap, because only there that can be asked for.
+     */
+    static MemorySegment panels(MemorySegment given, int length) {
+        long bytes = (long) length * Float.BYTES;
+        return given.byteSize() >= bytes ? given : Arena.ofAuto().allocate(bytes, LINE);
     }
 
     /** Takes what was read for the caches' sake alone, so that the compiler does not leave the reading out. */
