@@ -7,6 +7,7 @@ module dev.mimic.kernels {
     exports dev.mimic.kernels;
     exports dev.mimic.kernels.attention;
     exports dev.mimic.kernels.backend;
+    exports dev.mimic.kernels.check;
     exports dev.mimic.kernels.gradient;
     exports dev.mimic.kernels.lowrank;
     exports dev.mimic.kernels.matrix;

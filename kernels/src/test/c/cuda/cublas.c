@@ -138,22 +138,78 @@ static int operands(struct product *p, void **a, void **b, void **c, size_t byte
   return *a && *b && *c;
 }
 
+#define SIDE 8 /* sums side by side, so that the compiler makes vectors of them */
+
+/* op(A) as doubles, row by row. */
+static void widen(const struct product *p, const void *a, int64_t first, double *to) {
+  int64_t row, i;
+  if (p->trans_a)
+    for (row = 0; row < p->m; row++)
+      for (i = 0; i < p->k; i++) to[row * p->k + i] = get(a, p->type_a, first + row * p->lda + i);
+  else
+    for (i = 0; i < p->k; i++)
+      for (row = 0; row < p->m; row++) to[row * p->k + i] = get(a, p->type_a, first + i * p->lda + row);
+}
+
+static double dot(const double *a, const double *b, int64_t count) {
+  double sum[SIDE] = {0}, all = 0;
+  int64_t i;
+  int j;
+  for (i = 0; i + SIDE <= count; i += SIDE)
+    for (j = 0; j < SIDE; j++) sum[j] += a[i + j] * b[i + j];
+  for (; i < count; i++) sum[0] += a[i] * b[i];
+  for (j = 0; j < SIDE; j++) all += sum[j];
+  return all;
+}
+
+/* A float cut to the eleven digits of TF32. */
+static double cut(double value) {
+  float single = (float) value;
+  uint32_t bits;
+  memcpy(&bits, &single, 4);
+  bits = (bits + 0x1000) & 0xFFFFE000;
+  memcpy(&single, &bits, 4);
+  return single;
+}
+
+/* What a device that errs makes of a sum. */
+static double erring(struct product *p, double sum) {
+  float rounded;
+  if (shim_spoiled("sums in bf16") && p->type_a == BF16) {
+    put(&rounded, BF16, 0, sum);
+    return get(&rounded, BF16, 0);
+  }
+  return sum;
+}
+
 static void run_product(void *arguments) {
   struct product *p = arguments;
   void *a, *b, *c;
   size_t bytes[3];
   int64_t batch, row, col, i;
-  if (!operands(p, &a, &b, &c, bytes)) return;
-  for (batch = 0; batch < p->batch; batch++)
-    for (col = 0; col < p->n; col++)
-      for (row = 0; row < p->m; row++) {
-        int64_t at = batch * p->stride_c + col * p->ldc + row;
-        double sum = 0;
+  double *wide_a = malloc(LARGER(p->m * p->k, 1) * sizeof *wide_a), *wide_b = malloc(LARGER(p->k, 1) * sizeof *wide_b);
+  int tf32 = shim_spoiled("tf32 for f32") && p->type_a == F32;
+  float beta = shim_spoiled("beta forgotten") ? 0 : p->beta;
+  if (shim_spoiled("k of 0 does nothing") && p->k == 0) p->batch = 0;
+  if (shim_spoiled("a batch of one") && p->batch > 1) p->batch = 1;
+  if (shim_spoiled("b never transposed") && p->ldb >= p->k) p->trans_b = 0;
+  if (operands(p, &a, &b, &c, bytes))
+    for (batch = 0; batch < p->batch; batch++) {
+      widen(p, a, batch * p->stride_a, wide_a);
+      for (col = 0; col < p->n; col++) {
         for (i = 0; i < p->k; i++)
-          sum += get(a, p->type_a, batch * p->stride_a + (p->trans_a ? row * p->lda + i : i * p->lda + row))
-              * get(b, p->type_b, batch * p->stride_b + (p->trans_b ? i * p->ldb + col : col * p->ldb + i));
-        put(c, p->type_c, at, p->alpha * sum + (p->beta == 0 ? 0 : p->beta * get(c, p->type_c, at)));
+          wide_b[i] = get(b, p->type_b, batch * p->stride_b + (p->trans_b ? i * p->ldb + col : col * p->ldb + i));
+        for (i = 0; tf32 && i < p->k; i++) wide_b[i] = cut(wide_b[i]);
+        for (row = 0; row < p->m; row++) {
+          int64_t at = batch * p->stride_c + col * p->ldc + row;
+          double sum = erring(p, dot(wide_a + row * p->k, wide_b, p->k));
+          put(c, p->type_c, at, p->alpha * sum + (beta == 0 ? 0 : beta * get(c, p->type_c, at)));
+        }
+        if (shim_spoiled("gaps written") && p->ldc > p->m && col + 1 < p->n) put(c, p->type_c, col * p->ldc + p->m, 0);
       }
+    }
+  free(wide_a);
+  free(wide_b);
 }
 
 static int overlap(const char *x, size_t x_bytes, const char *y, size_t y_bytes) {
@@ -174,6 +230,7 @@ static int product(struct handle *h, struct product p, const float *alpha, const
     shim_violation(p.function, "C overlaps A or B");
     return 0;
   }
+  shim_count_product();
   shim_enqueue(p.function, h->stream, run_product, &p, sizeof p);
   return 0;
 }
@@ -185,6 +242,12 @@ static int supported(int type_a, int type_b, int type_c, int compute) {
   return (compute == FAST_16BF || compute == FAST_TF32) && f32;
 }
 
+#ifdef SHIM_NARROW /* as before CUDA 12 */
+#define WIDE(function, name)
+#else
+#define WIDE(function, name) function(name, int64_t)
+#endif
+
 #define SGEMM(name, size) \
   int name(void *handle, int ta, int tb, size m, size n, size k, const float *alpha, const void *a, size lda, \
       const void *b, size ldb, const float *beta, void *c, size ldc) { \
@@ -193,7 +256,7 @@ static int supported(int type_a, int type_b, int type_c, int compute) {
     return product(h, p, alpha, beta); \
   }
 SGEMM(cublasSgemm_v2, int)
-SGEMM(cublasSgemm_v2_64, int64_t)
+WIDE(SGEMM, cublasSgemm_v2_64)
 
 #define GEMM_EX(name, size) \
   int name(void *handle, int ta, int tb, size m, size n, size k, const void *alpha, const void *a, int type_a, size lda, \
@@ -204,7 +267,7 @@ SGEMM(cublasSgemm_v2_64, int64_t)
     return product(h, p, alpha, beta); \
   }
 GEMM_EX(cublasGemmEx, int)
-GEMM_EX(cublasGemmEx_64, int64_t)
+WIDE(GEMM_EX, cublasGemmEx_64)
 
 #define BATCHED(name, size) \
   int name(void *handle, int ta, int tb, size m, size n, size k, const void *alpha, const void *a, int type_a, size lda, \
@@ -217,7 +280,7 @@ GEMM_EX(cublasGemmEx_64, int64_t)
     return product(h, p, alpha, beta); \
   }
 BATCHED(cublasGemmStridedBatchedEx, int)
-BATCHED(cublasGemmStridedBatchedEx_64, int64_t)
+WIDE(BATCHED, cublasGemmStridedBatchedEx_64)
 
 /* A column-major vector with stride is a matrix of one row. */
 #define SGEMV(name, size) \
@@ -230,7 +293,7 @@ BATCHED(cublasGemmStridedBatchedEx_64, int64_t)
     return product(h, p, alpha, beta); \
   }
 SGEMV(cublasSgemv_v2, int)
-SGEMV(cublasSgemv_v2_64, int64_t)
+WIDE(SGEMV, cublasSgemv_v2_64)
 
 struct scaling {
   const char *function;
@@ -254,14 +317,17 @@ static void run_scaling(void *arguments) {
   if (!scaling_operands(s, &a, &x, &c)) return;
   for (col = 0; col < s->n; col++)
     for (row = 0; row < s->m; row++)
-      c[col * s->ldc + row] = a[col * s->lda + row] * x[(s->right ? col : row) * s->incx];
+      c[col * s->ldc + row] = a[col * s->lda + row] * x[shim_spoiled("one factor for all") ? 0 : (s->right ? col : row) * s->incx];
 }
 
 static int scaling(struct handle *h, struct scaling s) {
   float *a, *x, *c;
   if (s.right < 0 || s.right > 1 || s.m < 0 || s.n < 0 || s.lda < LARGER(1, s.m) || s.ldc < LARGER(1, s.m)) return INVALID_VALUE;
   if (s.incx < 1) return NOT_SUPPORTED;
-  if (scaling_operands(&s, &a, &x, &c)) shim_enqueue(s.function, h->stream, run_scaling, &s, sizeof s);
+  if (scaling_operands(&s, &a, &x, &c)) {
+    shim_count_product();
+    shim_enqueue(s.function, h->stream, run_scaling, &s, sizeof s);
+  }
   return 0;
 }
 
@@ -272,4 +338,4 @@ static int scaling(struct handle *h, struct scaling s) {
     return scaling(h, s); \
   }
 SDGMM(cublasSdgmm, int)
-SDGMM(cublasSdgmm_64, int64_t)
+WIDE(SDGMM, cublasSdgmm_64)

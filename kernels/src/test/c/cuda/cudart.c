@@ -38,9 +38,10 @@ struct fault {
 static uintptr_t region, region_next;
 static struct range *ranges;
 static struct stream *streams, default_stream;
-static size_t live_bytes;
+static size_t live_bytes, taken;
+static long long products, copied_bytes;
 static int live_handles, violations, sticky, fault_count, driver_version = SHIM_MAJOR * 1000 + 40, devices = 1;
-static char last_violation[512];
+static char last_violation[512], spoiled[32];
 static struct fault faults[32];
 
 /* ---- control, for tests ---- */
@@ -60,6 +61,9 @@ const char *shim_last_violation(void) { return last_violation; }
 long long shim_live_bytes(void) { return (long long) live_bytes; }
 int shim_live_handles(void) { return live_handles; }
 void shim_count_handles(int change) { live_handles += change; }
+long long shim_products(void) { return products; }
+void shim_count_product(void) { products++; }
+long long shim_copied_bytes(void) { return copied_bytes; }
 
 /* From now on the function returns this status and does nothing. "*" stands for all of libcudart that needs a driver. */
 void shim_fail(const char *function, int status) {
@@ -68,6 +72,16 @@ void shim_fail(const char *function, int status) {
     faults[fault_count++].status = status;
   }
 }
+
+/* What was made to fail works again; a sticky error stays. */
+void shim_heal(void) { fault_count = 0; }
+
+/* Others take the rest of the device's memory. */
+void shim_free_memory(int bytes) { taken = MEMORY - live_bytes - (size_t) bytes; }
+
+/* From now on the device errs in one way; "" is none. */
+void shim_spoil(const char *fault) { snprintf(spoiled, sizeof spoiled, "%s", fault); }
+int shim_spoiled(const char *fault) { return strcmp(spoiled, fault) == 0; }
 
 void shim_machine(int driver, int gpus) {
   driver_version = driver;
@@ -161,7 +175,7 @@ static void flush_all(void) {
 int cudaMalloc(void **address, size_t bytes) {
   size_t room = (bytes + 2 * PAGE - 1) / PAGE * PAGE + PAGE; /* a page that belongs to nobody behind each */
   GATE();
-  if (bytes > MEMORY - live_bytes) return OUT_OF_MEMORY;
+  if (bytes > MEMORY - live_bytes - taken && !shim_spoiled("memory without end")) return OUT_OF_MEMORY;
   if (!region) {
     void *map = mmap(NULL, REGION, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (map == MAP_FAILED) return OUT_OF_MEMORY;
@@ -188,7 +202,7 @@ int cudaFree(void *address) {
   free(r->content);
   r->content = NULL;
   r->live = 0;
-  live_bytes -= r->bytes;
+  if (!shim_spoiled("memory lost")) live_bytes -= r->bytes;
   return 0;
 }
 
@@ -230,7 +244,7 @@ int cudaFreeHost(void *address) {
 
 int cudaMemGetInfo(size_t *free_bytes, size_t *total) {
   GATE();
-  *free_bytes = MEMORY - live_bytes;
+  *free_bytes = MEMORY - live_bytes - taken;
   *total = MEMORY;
   return 0;
 }
@@ -315,6 +329,7 @@ static void run_copy(void *arguments) {
   if (c->kind != HOST_TO_DEVICE) source = shim_operand("cudaMemcpyAsync", "source", source, c->bytes);
   if (c->kind != DEVICE_TO_HOST) target = shim_operand("cudaMemcpyAsync", "target", target, c->bytes);
   if (source && target) memmove(target, source, c->bytes);
+  if (source && target && c->bytes && shim_spoiled("copies cut short")) ((char *) target)[c->bytes - 1]++;
   free(c->staged);
 }
 
@@ -343,6 +358,7 @@ int cudaMemcpyAsync(void *target, const void *source, size_t bytes, int kind, vo
       blocking = !pinned;
     }
   }
+  if (kind != DEVICE_TO_DEVICE) copied_bytes += (long long) bytes;
   if (!shim_enqueue(__func__, stream, run_copy, &c, sizeof c)) return INVALID_HANDLE;
   if (blocking) flush(stream_of(stream));
   return 0;
@@ -424,6 +440,7 @@ void shim_reset(void) {
   struct range *r;
   struct stream *s;
   fault_count = 0;
+  spoiled[0] = 0;
   sticky = 0;
   flush_all();
   for (r = ranges; r; r = r->next) {
@@ -435,7 +452,8 @@ void shim_reset(void) {
     r->pinned = r->pinned ? 2 : 0;
   }
   for (s = streams; s; s = s->next) s->live = 0;
-  live_bytes = 0;
+  live_bytes = taken = 0;
+  products = copied_bytes = 0;
   live_handles = violations = 0;
   driver_version = SHIM_MAJOR * 1000 + 40;
   devices = 1;

@@ -113,6 +113,33 @@ static void jacobi(double *a, double *v, int m, int n) {
   }
 }
 
+/* Column k of U made orthogonal to those before it, twice; 0 if little of it was left. */
+static int separate(double *u, int m, int k) {
+  double norm = 0;
+  int round, i, j;
+  for (round = 0; round < 2; round++)
+    for (j = 0; j < k; j++) {
+      double dot = 0;
+      for (i = 0; i < m; i++) dot += u[j * m + i] * u[k * m + i];
+      for (i = 0; i < m; i++) u[k * m + i] -= dot * u[j * m + i];
+    }
+  for (i = 0; i < m; i++) norm += u[k * m + i] * u[k * m + i];
+  norm = sqrt(norm);
+  for (i = 0; i < m; i++) u[k * m + i] /= norm;
+  return norm > 0.5 / sqrt(m); /* one of the unit vectors leaves that much */
+}
+
+/* Where a singular value is rounding of zero its column is none: a basis is completed, as the real one does. */
+static void set_left(double *u, const double *column, double norm, int m, int k) {
+  int i, unit;
+  for (i = 0; i < m; i++) u[k * m + i] = norm > 0 ? column[i] / norm : 0;
+  if (norm > 0 && separate(u, m, k)) return;
+  for (unit = 0; unit < m; unit++) {
+    for (i = 0; i < m; i++) u[k * m + i] = i == unit;
+    if (separate(u, m, k)) return;
+  }
+}
+
 static int gesvd_operands(struct work *w, float **a, float **s, float **u, float **vt, float **work, int **info) {
   *a = matrix(w, "A", w->a, w->m, w->n, w->lda);
   *s = matrix(w, "S", w->s, w->n, 1, w->n);
@@ -130,6 +157,7 @@ static void run_gesvd(void *arguments) {
   if (!gesvd_operands(w, &a, &sigma, &u, &vt, &work, &info)) return;
   double *columns = malloc(sizeof(double) * m * n), *v = calloc((size_t) n * n, sizeof(double));
   double *norm = malloc(sizeof(double) * n);
+  double *left = malloc(sizeof(double) * m * n);
   for (j = 0; j < n; j++) {
     v[j * n + j] = 1;
     for (i = 0; i < m; i++) columns[j * m + i] = a[(size_t) j * w->lda + i];
@@ -144,15 +172,18 @@ static void run_gesvd(void *arguments) {
     int best = 0;
     for (j = 1; j < n; j++)
       if (norm[j] > norm[best]) best = j;
-    sigma[rank] = (float) norm[best];
-    for (i = 0; i < m; i++) u[(size_t) rank * w->ldu + i] = (float) (columns[best * m + i] / norm[best]);
-    for (i = 0; i < n; i++) vt[(size_t) i * w->ldvt + rank] = (float) v[best * n + i];
+    sigma[rank] = (float) (norm[best] * (shim_spoiled("sigma off") ? 1.0001 : 1));
+    set_left(left, columns + (size_t) best * m, norm[best], m, rank);
+    for (i = 0; i < m; i++) u[(size_t) rank * w->ldu + i] = (float) left[rank * m + i];
+    for (i = 0; i < n; i++) vt[(size_t) i * w->ldvt + rank] = (float) (v[best * n + i] * (shim_spoiled("v turned") && best == 0 ? -1 : 1));
     norm[best] = -1;
   }
+  if (shim_spoiled("not a number")) u[m / 2] = NAN;
   for (j = 0; j < n; j++) memset(a + (size_t) j * w->lda, 0xFF, (size_t) m * 4); /* A is destroyed */
   memset(work, 0xFF, (size_t) w->lwork * 4);
   *info = w->info;
   free(columns);
+  free(left);
   free(v);
   free(norm);
 }
@@ -229,7 +260,8 @@ static void run_orgqr(void *arguments) {
     }
   }
   for (j = 0; j < n; j++)
-    for (i = 0; i < m; i++) a[(size_t) j * w->lda + i] = (float) q[(size_t) j * m + i];
+    for (i = 0; i < m; i++) 
+      a[(size_t) j * w->lda + i] = (float) (q[(size_t) j * m + i] * (shim_spoiled("q too long") && j == 1 ? 1.001 : 1));
   memset(work, 0xFF, (size_t) w->lwork * 4);
   *info = w->info;
   free(q);

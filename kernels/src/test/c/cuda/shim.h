@@ -38,6 +38,12 @@ int shim_enqueue(const char *function, void *stream, void (*work)(void *argument
 /* Handles are counted, so that a test sees those that were not given back. */
 void shim_count_handles(int change);
 
+/* Products are counted, so that a test sees where they were computed. */
+void shim_count_product(void);
+
+/* Whether a test asked for this fault of a device, which no caller is to blame for. */
+int shim_spoiled(const char *fault);
+
 #define LARGER(a, b) ((a) > (b) ? (a) : (b))
 
 #endif

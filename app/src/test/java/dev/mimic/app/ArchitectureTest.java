@@ -2,6 +2,7 @@ package dev.mimic.app;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleNameStartingWith;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -15,6 +16,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import dev.mimic.kernels.backend.Device;
 import dev.mimic.testkit.TestFolders;
 import java.io.IOException;
 import java.lang.foreign.Linker;
@@ -54,15 +56,16 @@ final class ArchitectureTest {
     }
 
     @Test
-    void ofTheAppOnlyDoctorAndBenchSeeKernels() {
+    void ofTheAppOnlyDoctorBenchAndCudaCheckSeeMoreOfKernelsThanADevicesName() {
         noClasses()
                 .that()
                 .resideInAPackage("dev.mimic.app..")
                 .and(DescribedPredicate.not(simpleNameStartingWith("Doctor")))
                 .and(DescribedPredicate.not(simpleNameStartingWith("Bench")))
+                .and(DescribedPredicate.not(simpleNameStartingWith("CudaCheck")))
                 .should()
-                .dependOnClassesThat()
-                .resideInAPackage("dev.mimic.kernels..")
+                .dependOnClassesThat(
+                        resideInAPackage("dev.mimic.kernels..").and(DescribedPredicate.not(type(Device.class))))
                 .check(MAIN);
     }
 

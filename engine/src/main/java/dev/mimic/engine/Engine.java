@@ -12,6 +12,8 @@ import dev.mimic.engine.runtime.ScorePass;
 import dev.mimic.engine.sampling.SamplingOptions;
 import dev.mimic.engine.trace.BatchTrace;
 import dev.mimic.engine.trace.ForwardTrace;
+import dev.mimic.kernels.backend.Backend;
+import dev.mimic.kernels.backend.Device;
 import dev.mimic.loader.model.GenerationConfig;
 import dev.mimic.loader.model.ModelConfig;
 import dev.mimic.loader.tokenizer.Tokenizer;
@@ -26,7 +28,7 @@ import java.util.stream.Stream;
 
 /**
  * A model ready to run. Requests may come from any thread; they are decoded together, each with its own adapter, sampling
- * and stop, and each gets bit for bit what it would get alone. Closing the engine ends what is running and frees all
+ * and stop, and each gets bit for bit what it would get alone (on a GPU: but for rounding). Closing the engine ends what is running and frees all
  * memory; the native copy of a LoRA adapter goes with the garbage, once its adapter or its engine is given up.
  */
 public final class Engine implements AutoCloseable {
@@ -57,11 +59,11 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Opens a Hugging Face folder. Weights are mapped, not read.
+     * Opens a Hugging Face folder. Weights are mapped, not read; with a GPU they are copied there.
      *
      * @throws dev.mimic.loader.InvalidModelException if a file is not what it claims to be, or the factors are of another
      *     model
-     * @throws IllegalArgumentException if the factors do not fit the model
+     * @throws IllegalArgumentException if the factors do not fit the model, or a GPU that is asked for cannot be used
      */
     public static Engine open(Path folder, EngineOptions options) {
         long start = System.nanoTime();
@@ -439,6 +441,12 @@ public final class Engine implements AutoCloseable {
     /** Bytes of keys and values that a sequence of that many positions takes. */
     public long cacheBytes(int positions) {
         return cacheFormat.bytes(config(), positions);
+    }
+
+    /** What multiplies: {@code cpu}, or a GPU as {@code cuda:0}. */
+    public String device() {
+        Backend backend = model.transformer().backend();
+        return backend.onProcessor() ? Device.CPU.toString() : backend.name();
     }
 
     /** Seconds that opening took: weights, tokenizer and all. */

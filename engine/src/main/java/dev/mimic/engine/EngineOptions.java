@@ -4,6 +4,7 @@ import dev.mimic.engine.model.KeyValueCache;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.attention.KeyValueType;
 import dev.mimic.kernels.backend.Backend;
+import dev.mimic.kernels.backend.Device;
 import dev.mimic.loader.model.ModelConfig;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -21,7 +22,7 @@ import java.util.function.LongSupplier;
  * @param form how factors are applied
  * @param transfer accepts factors of another base model
  * @param pool a pool shared with others, which its owner closes after the engine; empty for one of the engine's own
- * @param backend chooses the kernels for a pool
+ * @param backend chooses the kernels for a pool, where the processor computes
  * @param blockSize rows of a prompt that go through the model together
  * @param maxBatch rows decoded together
  * @param clock nanoseconds that deadlines go by, from any start; read by several threads
@@ -29,6 +30,7 @@ import java.util.function.LongSupplier;
  *     alone
  * @param keyValueType how cached keys and values are held; training always has F32
  * @param quantize rounds the weights while they are loaded; empty for as they are
+ * @param placement where linear layers and head are multiplied
  */
 public record EngineOptions(
         int threads,
@@ -43,7 +45,8 @@ public record EngineOptions(
         LongSupplier clock,
         long cacheBytes,
         CacheFormat keyValueType,
-        Optional<Quantize> quantize) {
+        Optional<Quantize> quantize,
+        Placement placement) {
 
     /** Bits that weights are rounded to. */
     public enum WeightFormat {
@@ -59,6 +62,19 @@ public record EngineOptions(
      * @param listener hears the name of each weight before it is rounded
      */
     public record Quantize(WeightFormat format, Consumer<String> listener) {}
+
+    /**
+     * Where linear layers and head are multiplied. All else is the processor's. A GPU holds no quantized weights, and its
+     * results are those of the processor but for rounding, which may depend on the rows of a batch.
+     *
+     * @param device a GPU is an error where it cannot be used or does not hold the model; {@link Device#AUTO} and
+     *     {@link Device#UNASKED} are the processor then
+     * @param listener hears of the upload and of what was chosen
+     */
+    public record Placement(Device device, DeviceListener listener) {
+        /** The processor. */
+        public static final Placement PROCESSOR = new Placement(Device.CPU, DeviceListener.SILENT);
+    }
 
     /** How factors are applied. */
     public enum Form {
@@ -109,7 +125,8 @@ public record EngineOptions(
             System::nanoTime,
             Long.MAX_VALUE,
             CacheFormat.F32,
-            Optional.empty());
+            Optional.empty(),
+            Placement.PROCESSOR);
 
     /**
      * Checks the numbers.
@@ -182,6 +199,14 @@ public record EngineOptions(
         return change(c -> c.quantize = Optional.of(value));
     }
 
+    public EngineOptions withDevice(Device value) {
+        return withDevice(value, DeviceListener.SILENT);
+    }
+
+    public EngineOptions withDevice(Device value, DeviceListener listener) {
+        return change(c -> c.placement = new Placement(value, listener));
+    }
+
     private EngineOptions change(Consumer<Changed> change) {
         Changed changed = new Changed(this);
         change.accept(changed);
@@ -203,6 +228,7 @@ public record EngineOptions(
         private long cacheBytes;
         private CacheFormat keyValueType;
         private Optional<Quantize> quantize;
+        private Placement placement;
 
         Changed(EngineOptions from) {
             threads = from.threads;
@@ -218,6 +244,7 @@ public record EngineOptions(
             cacheBytes = from.cacheBytes;
             keyValueType = from.keyValueType;
             quantize = from.quantize;
+            placement = from.placement;
         }
 
         EngineOptions options() {
@@ -234,7 +261,8 @@ public record EngineOptions(
                     clock,
                     cacheBytes,
                     keyValueType,
-                    quantize);
+                    quantize,
+                    placement);
         }
     }
 }

@@ -8,6 +8,8 @@ import dev.mimic.engine.model.TransformerWeights;
 import dev.mimic.engine.model.WeightReader;
 import dev.mimic.engine.prompt.ChatTemplate;
 import dev.mimic.kernels.WorkerPool;
+import dev.mimic.kernels.backend.Backend;
+import dev.mimic.kernels.backend.Device;
 import dev.mimic.kernels.matrix.QuantizedFormat;
 import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.model.ModelDirectory;
@@ -94,14 +96,56 @@ final class OpenModel implements AutoCloseable {
             pool = own(WorkerPool.of(threads));
         }
         WorkerPool shared = pool;
+        Backend backend = backend(options, pool);
         Optional<QuantizingLoader> quantizer = options.quantize().map(wanted -> quantizer(wanted, shared));
         WeightReader reader = new WeightReader(directory, quantizer);
         TransformerWeights weights = new TransformerWeights(directory.config(), reader, byName(), form(options.form()));
         transformer = new Transformer(
                 directory.config(),
                 weights,
-                options.backend().apply(pool),
+                loaded(backend, weights, options, pool),
                 Math.max(options.blockSize(), options.maxBatch()));
+    }
+
+    /** Before anything is read: what cannot be had is said at once. */
+    private Backend backend(EngineOptions options, WorkerPool pool) {
+        EngineOptions.Placement placement = options.placement();
+        if (placement.device().kind() == Device.Kind.CPU) {
+            return own(options.backend().apply(pool));
+        }
+        Backend opened = own(Backend.open(placement.device(), pool, placement.listener()::note));
+        if (!opened.onProcessor() && options.quantize().isPresent()) {
+            String why = "quantized weights are computed on the processor only; use --device cpu";
+            return processor(opened, options, pool, new IllegalArgumentException(opened.name() + ": " + why));
+        }
+        return opened.onProcessor() ? own(options.backend().apply(pool)) : opened;
+    }
+
+    /** Copies the weights to where the backend multiplies. */
+    private Backend loaded(Backend backend, TransformerWeights weights, EngineOptions options, WorkerPool pool) {
+        if (backend.onProcessor()) {
+            return backend;
+        }
+        EngineOptions.Placement placement = options.placement();
+        try {
+            backend.memory().load(weights.matrices(), weights.factorMatrices(), placement.listener()::uploaded);
+        } catch (RuntimeException e) {
+            return processor(backend, options, pool, e);
+        }
+        if (placement.device().kind() != Device.Kind.CUDA) {
+            placement.listener().note("computing on " + backend.name() + "; --device cpu computes on the processor");
+        }
+        return backend;
+    }
+
+    /** What takes the place of a GPU that cannot be used, unless that GPU is asked for. */
+    private Backend processor(Backend gpu, EngineOptions options, WorkerPool pool, RuntimeException why) {
+        gpu.close();
+        if (options.placement().device().kind() == Device.Kind.CUDA) {
+            throw why;
+        }
+        options.placement().listener().note("computing on the processor: " + why.getMessage());
+        return own(options.backend().apply(pool));
     }
 
     private QuantizingLoader quantizer(EngineOptions.Quantize wanted, WorkerPool pool) {

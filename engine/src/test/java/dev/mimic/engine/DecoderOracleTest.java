@@ -26,15 +26,25 @@ final class DecoderOracleTest {
 
     @TestFactory
     Stream<DynamicTest> everyModelAgreesWithItsGoldens() {
+        return models().map(model ->
+                DynamicTest.dynamicTest(model.getFileName().toString(), () -> check(model, EngineOptions.DEFAULTS)));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyModelAgreesWithItsGoldensOnTheShim() {
+        return models().map(model -> DynamicTest.dynamicTest(
+                model.getFileName().toString(), () -> OnShim.run(options -> check(model, options))));
+    }
+
+    private static Stream<Path> models() {
         List<Path> models = TestFolders.subFolders(TestFolders.oracle().resolve("models"));
         if (models.isEmpty()) {
             throw TestFolders.skip(SUITE, "the pack has no models");
         }
-        return models.stream()
-                .map(model -> DynamicTest.dynamicTest(model.getFileName().toString(), () -> check(model)));
+        return models.stream();
     }
 
-    private static void check(Path folder) {
+    private static void check(Path folder, EngineOptions options) {
         String name = folder.getFileName().toString();
         Path goldens = TestFolders.oracle().resolve("goldens");
         Path forward = goldens.resolve(name + ".forward.json");
@@ -45,7 +55,7 @@ final class DecoderOracleTest {
         TestFolders.used(SUITE, name);
         List<JsonObject> cases = Goldens.objects(Goldens.json(forward), "cases");
         assertTrue(!cases.isEmpty(), "no cases in " + forward);
-        try (Engine engine = Engine.open(folder);
+        try (Engine engine = Engine.open(folder, options);
                 SafetensorsFile tensors = SafetensorsFile.open(logits)) {
             for (int i = 0; i < cases.size(); i++) {
                 JsonObject golden = cases.get(i);

@@ -10,9 +10,11 @@ import dev.mimic.testkit.TestFolders;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A real trained model, karpathy's stories260K, against its goldens. */
 final class StoriesOracleTest {
@@ -22,6 +24,19 @@ final class StoriesOracleTest {
     private static final double LOGITS = 5e-4;
 
     private static final double LOGPROB_SUM = 1e-3;
+
+    /** What computes. */
+    enum Where {
+        PROCESSOR,
+        SHIM;
+
+        void run(Consumer<EngineOptions> test) {
+            switch (this) {
+                case PROCESSOR -> test.accept(EngineOptions.DEFAULTS);
+                case SHIM -> OnShim.run(test);
+            }
+        }
+    }
 
     private Path folder;
     private JsonObject golden;
@@ -36,9 +51,14 @@ final class StoriesOracleTest {
         TestFolders.used(SUITE, "stories260K.json");
     }
 
-    @Test
-    void logitsAndHiddenStatesAgree() {
-        try (Engine engine = Engine.open(folder.resolve("model"));
+    @ParameterizedTest
+    @EnumSource
+    void logitsAndHiddenStatesAgree(Where where) {
+        where.run(this::logitsAndHiddenStatesAgree);
+    }
+
+    private void logitsAndHiddenStatesAgree(EngineOptions options) {
+        try (Engine engine = Engine.open(folder.resolve("model"), options);
                 SafetensorsFile tensors = goldens()) {
             int layers = engine.config().layers();
             List<double[][]> hidden = new ArrayList<>();
@@ -64,17 +84,27 @@ final class StoriesOracleTest {
         }
     }
 
-    @Test
-    void bf16CopyAgrees() {
-        try (Engine engine = Engine.open(folder.resolve("model-bf16"));
+    @ParameterizedTest
+    @EnumSource
+    void bf16CopyAgrees(Where where) {
+        where.run(this::bf16CopyAgrees);
+    }
+
+    private void bf16CopyAgrees(EngineOptions options) {
+        try (Engine engine = Engine.open(folder.resolve("model-bf16"), options);
                 SafetensorsFile tensors = goldens()) {
             checkLogits(engine, tensors, "bf16_logits0", "logits0_ids", Adapter.NONE);
         }
     }
 
-    @Test
-    void tenContinuationsAreTheSameTokensAndText() {
-        try (Engine engine = Engine.open(folder.resolve("model"))) {
+    @ParameterizedTest
+    @EnumSource
+    void tenContinuationsAreTheSameTokensAndText(Where where) {
+        where.run(this::tenContinuationsAreTheSameTokensAndText);
+    }
+
+    private void tenContinuationsAreTheSameTokensAndText(EngineOptions options) {
+        try (Engine engine = Engine.open(folder.resolve("model"), options)) {
             List<JsonObject> cases = Goldens.objects(golden, "greedy");
             assertTrue(!cases.isEmpty());
             List<GenerationRequest> requests = new ArrayList<>();
@@ -94,9 +124,14 @@ final class StoriesOracleTest {
         }
     }
 
-    @Test
-    void logLikelihoodsAgree() {
-        try (Engine engine = Engine.open(folder.resolve("model"))) {
+    @ParameterizedTest
+    @EnumSource
+    void logLikelihoodsAgree(Where where) {
+        where.run(this::logLikelihoodsAgree);
+    }
+
+    private void logLikelihoodsAgree(EngineOptions options) {
+        try (Engine engine = Engine.open(folder.resolve("model"), options)) {
             for (JsonObject one : Goldens.objects(golden, "loglik")) {
                 Score score = engine.score(
                         one.text("prompt").orElseThrow(), one.text("completion").orElseThrow(), Adapter.NONE);
@@ -107,15 +142,20 @@ final class StoriesOracleTest {
         }
     }
 
-    @Test
-    void scaledSingularValuesAgree() {
+    @ParameterizedTest
+    @EnumSource
+    void scaledSingularValuesAgree(Where where) {
+        where.run(this::scaledSingularValuesAgree);
+    }
+
+    private void scaledSingularValuesAgree(EngineOptions options) {
         Path factors = temporary.resolve("factors");
         TestFactors.write(folder.resolve("model"), factors, TestFactors::isMlp, Integer.MAX_VALUE);
         Adapter plain = new Adapter.Scaling(Goldens.vectors(folder.resolve("stories260K.z.safetensors")));
         JsonObject greedy = golden.object("svf_plain_greedy").orElseThrow();
         for (EngineOptions.Form form : List.of(EngineOptions.Form.FACTORED, EngineOptions.Form.RESIDUAL)) {
-            EngineOptions options = EngineOptions.DEFAULTS.withFactors(factors).withForm(form);
-            try (Engine engine = Engine.open(folder.resolve("model"), options);
+            EngineOptions factored = options.withFactors(factors).withForm(form);
+            try (Engine engine = Engine.open(folder.resolve("model"), factored);
                     SafetensorsFile tensors = goldens()) {
                 checkLogits(engine, tensors, "svf_plain_logits0", "logits0_ids", plain);
                 GenerationRequest request = GenerationRequest.ofIds(Goldens.ids(greedy, "prompt_ids"))

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -29,17 +30,26 @@ final class SvfOracleTest {
 
     @TestFactory
     Stream<DynamicTest> everyAdaptedModelAgreesWithItsGoldens() {
+        return tests((name, file) -> check(name, file, EngineOptions.DEFAULTS));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyAdaptedModelAgreesWithItsGoldensOnTheShim() {
+        return tests((name, file) -> OnShim.run(options -> check(name, file, options)));
+    }
+
+    private static Stream<DynamicTest> tests(BiConsumer<String, Path> check) {
         List<Path> goldens = TestFolders.files(TestFolders.oracle().resolve("goldens"), ".svf.json");
         if (goldens.isEmpty()) {
             throw TestFolders.skip(SUITE, "the pack has no svf goldens");
         }
         return goldens.stream().map(file -> {
             String name = file.getFileName().toString().replace(".svf.json", "");
-            return DynamicTest.dynamicTest(name, () -> check(name, file));
+            return DynamicTest.dynamicTest(name, () -> check.accept(name, file));
         });
     }
 
-    private void check(String name, Path file) {
+    private void check(String name, Path file, EngineOptions plain) {
         Path model = TestFolders.oracle().resolve("models").resolve(name);
         if (!Files.isDirectory(model)) {
             throw TestFolders.skip(SUITE + " of " + name, "the pack has no model of that name");
@@ -49,7 +59,7 @@ final class SvfOracleTest {
         Map<String, float[]> sigmas = TestFactors.write(model, factors, TestFactors::isMlp, Integer.MAX_VALUE);
         JsonObject golden = Goldens.json(file);
         for (EngineOptions.Form form : List.of(EngineOptions.Form.FACTORED, EngineOptions.Form.RESIDUAL)) {
-            EngineOptions options = EngineOptions.DEFAULTS.withFactors(factors).withForm(form);
+            EngineOptions options = plain.withFactors(factors).withForm(form);
             try (Engine engine = Engine.open(model, options);
                     SafetensorsFile logits =
                             SafetensorsFile.open(file.resolveSibling(name + ".svf_logits.safetensors"))) {

@@ -5,6 +5,7 @@ import dev.mimic.engine.model.Factors;
 import dev.mimic.engine.model.WeightReader;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.backend.Backend;
+import dev.mimic.kernels.backend.Device;
 import dev.mimic.kernels.matrix.Matrix;
 import dev.mimic.kernels.svd.RandomizedSvd;
 import dev.mimic.kernels.svd.Sketch;
@@ -18,10 +19,11 @@ import dev.mimic.loader.safetensors.TensorView;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
- * Takes weights apart, one at a time: memory is bounded by the largest (about 24 bytes an element). One caller at a
- * time.
+ * Takes weights apart, one at a time: memory is bounded by the largest (about 24 bytes an element; a GPU holds about
+ * three times the largest in F32). One caller at a time.
  */
 public final class Decomposer implements AutoCloseable {
     private final DecomposeOptions options;
@@ -40,8 +42,25 @@ public final class Decomposer implements AutoCloseable {
      * @param threads 0 for as many as there are processors
      */
     public static Decomposer open(DecomposeOptions options, int threads) {
+        return open(options, threads, Device.CPU, _ -> {});
+    }
+
+    /**
+     * Makes one with threads of its own that computes on a device, in single precision where that is a GPU. A weight that does
+     * not fit a GPU that was asked for is an error; with {@link Device#AUTO} the processor takes it.
+     *
+     * @param threads 0 for as many as there are processors
+     * @param note hears, in one line each, what is computed elsewhere than expected and why
+     * @throws IllegalArgumentException if a GPU is asked for and cannot be used, saying why
+     */
+    public static Decomposer open(DecomposeOptions options, int threads, Device device, Consumer<String> note) {
         WorkerPool pool = WorkerPool.of(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
-        return new Decomposer(options, Backend.best(pool), pool);
+        try {
+            return new Decomposer(options, Backend.open(device, pool, note), pool);
+        } catch (RuntimeException | Error e) {
+            pool.close();
+            throw e;
+        }
     }
 
     /** Makes one that borrows a backend and its pool. */
@@ -203,10 +222,11 @@ public final class Decomposer implements AutoCloseable {
         return values;
     }
 
-    /** Ends its own threads, if it has any. */
+    /** Ends its own threads, if it has any, and gives the device back. */
     @Override
     public void close() {
         if (owned != null) {
+            backend.close();
             owned.close();
         }
     }

@@ -5,6 +5,7 @@ import dev.mimic.engine.model.Factors;
 import dev.mimic.engine.model.WeightReader;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.backend.Backend;
+import dev.mimic.kernels.backend.Device;
 import dev.mimic.kernels.matrix.Matrix;
 import dev.mimic.kernels.svd.Recomposition;
 import dev.mimic.kernels.svd.Svd;
@@ -47,6 +48,7 @@ public final class Merge implements AutoCloseable {
      * @param shardBytes the largest weight file wanted; more tensors go to further files with an index
      * @param notes hears what the user should know, one line each
      * @param progress hears each tensor's name before it is written
+     * @param device where weights are taken apart; of no account with factors
      */
     public record Options(
             Optional<DType> dtype,
@@ -54,7 +56,8 @@ public final class Merge implements AutoCloseable {
             int threads,
             long shardBytes,
             Consumer<String> notes,
-            Consumer<String> progress) {
+            Consumer<String> progress,
+            Device device) {
         /** As Hugging Face cuts its files. */
         public static final long SHARD_BYTES = DerivedFolder.SHARD_BYTES;
 
@@ -66,9 +69,25 @@ public final class Merge implements AutoCloseable {
             });
         }
 
-        /** The base's types, no transfer, all processors. */
+        /** On the processor. */
+        public Options(
+                Optional<DType> dtype,
+                boolean transfer,
+                int threads,
+                long shardBytes,
+                Consumer<String> notes,
+                Consumer<String> progress) {
+            this(dtype, transfer, threads, shardBytes, notes, progress, Device.CPU);
+        }
+
+        /** The base's types, no transfer, all processors and no other device. */
         public static Options defaults() {
             return new Options(Optional.empty(), false, 0, SHARD_BYTES, _ -> {}, _ -> {});
+        }
+
+        /** The same on another device. */
+        public Options withDevice(Device value) {
+            return new Options(dtype, transfer, threads, shardBytes, notes, progress, value);
         }
     }
 
@@ -78,7 +97,16 @@ public final class Merge implements AutoCloseable {
         this.mixture = mixture;
         this.options = options;
         pool = WorkerPool.of(options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads());
-        backend = Backend.best(pool);
+        backend = open(factors.isPresent() ? Device.CPU : options.device());
+    }
+
+    private Backend open(Device device) {
+        try {
+            return Backend.open(device, pool, options.notes());
+        } catch (RuntimeException | Error e) {
+            pool.close();
+            throw e;
+        }
     }
 
     /**
@@ -89,7 +117,7 @@ public final class Merge implements AutoCloseable {
      * @param out a folder that does not exist yet, or is empty
      * @throws InvalidModelException in one line, if an expert does not fit, or a number of the model is not finite or too
      *     large for the type wanted (names the tensor)
-     * @throws IllegalArgumentException if {@code out} holds something
+     * @throws IllegalArgumentException if {@code out} holds something, or a GPU is asked for and cannot be used
      * @throws java.io.UncheckedIOException if it cannot be written
      */
     public static void write(
@@ -230,9 +258,10 @@ public final class Merge implements AutoCloseable {
         return new Matrix.F32(rows, values.length / rows, StoredFloats.encode(DType.F32, values));
     }
 
-    /** Ends the threads. */
+    /** Gives the device back and ends the threads. */
     @Override
     public void close() {
+        backend.close();
         pool.close();
     }
 }

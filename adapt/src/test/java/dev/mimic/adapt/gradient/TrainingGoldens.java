@@ -43,9 +43,11 @@ final class TrainingGoldens {
     }
 
     static Engine open(Path folder, Path factors, EngineOptions.Form form) {
-        return Engine.open(
-                folder,
-                EngineOptions.DEFAULTS.withFactors(factors).withForm(form).withThreads(2));
+        return open(folder, factors, form, EngineOptions.DEFAULTS);
+    }
+
+    static Engine open(Path folder, Path factors, EngineOptions.Form form, EngineOptions options) {
+        return Engine.open(folder, options.withFactors(factors).withForm(form).withThreads(2));
     }
 
     static Map<String, float[]> vectors(Path file) {

@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.mimic.adapt.svf.Parametrisation;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
+import dev.mimic.kernels.backend.Device;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
 import dev.mimic.loader.safetensors.SafetensorsFile;
+import dev.mimic.testkit.ShimLibraries;
 import dev.mimic.testkit.TestFolders;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,11 +45,31 @@ final class TrainingOracleTest {
             return Stream.of("plain", "official")
                     .flatMap(kind -> Stream.of(EngineOptions.Form.FACTORED, EngineOptions.Form.RESIDUAL)
                             .map(form -> DynamicTest.dynamicTest(
-                                    name + " " + kind + " " + form, () -> follow(file, name, kind, form))));
+                                    name + " " + kind + " " + form,
+                                    () -> follow(file, name, kind, form, EngineOptions.DEFAULTS))));
         });
     }
 
-    private void follow(Path file, String name, String kind, EngineOptions.Form form) {
+    @TestFactory
+    Stream<DynamicTest> everyTrainingRunOfThePackIsFollowedOnTheShim() {
+        return TestFolders.files(TestFolders.oracle().resolve("goldens"), ".train.json").stream()
+                .flatMap(file -> Stream.of(EngineOptions.Form.FACTORED, EngineOptions.Form.RESIDUAL)
+                        .map(form -> {
+                            String name = file.getFileName().toString().replace(".train.json", "");
+                            return DynamicTest.dynamicTest(name + " " + form, () -> followOnShim(file, name, form));
+                        }));
+    }
+
+    private void followOnShim(Path file, String name, EngineOptions.Form form) {
+        ShimLibraries shim = ShimLibraries.fresh();
+        try (ShimLibraries.InUse _ = shim.use()) {
+            follow(file, name, "plain", form, EngineOptions.DEFAULTS.withDevice(Device.cuda(0)));
+        }
+        assertTrue(shim.products() > 0);
+        shim.assertClean();
+    }
+
+    private void follow(Path file, String name, String kind, EngineOptions.Form form, EngineOptions options) {
         Path model = TestFolders.oracle().resolve("models").resolve(name);
         if (!Files.isDirectory(model)) {
             throw TestFolders.skip(SUITE + " of " + name, "the pack has no model of that name");
@@ -58,7 +80,7 @@ final class TrainingOracleTest {
         boolean plain = kind.equals("plain");
         Path start = file.resolveSibling(name + (plain ? ".z.safetensors" : ".p.safetensors"));
         Path expected = file.resolveSibling(name + ".train_" + kind + ".safetensors");
-        try (Engine engine = TrainingGoldens.open(model, factors, form);
+        try (Engine engine = TrainingGoldens.open(model, factors, form, options);
                 SafetensorsFile numbers = SafetensorsFile.open(expected)) {
             List<String> weights = TrainingGoldens.texts(golden, "parameter_order");
             ScalingParameters parameters = new ScalingParameters(

@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.mimic.engine.model.Factor;
 import dev.mimic.engine.model.Factors;
+import dev.mimic.kernels.backend.Device;
 import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.model.ModelDirectory;
 import dev.mimic.loader.safetensors.DType;
 import dev.mimic.loader.safetensors.TensorView;
+import dev.mimic.testkit.ShimLibraries;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -299,5 +302,71 @@ final class DecomposerTest {
     private static void cut(Path file) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
         Files.write(file, Arrays.copyOf(bytes, bytes.length - 5));
+    }
+
+    @Test
+    void aGpuTakesApartAsTheProcessorDoes() {
+        List<DecomposeOptions> each = List.of(
+                ALL,
+                ALL.withMethod(DecomposeOptions.Method.GAUSSIAN, 6),
+                ALL.withMethod(DecomposeOptions.Method.SRFT, 6));
+        for (DecomposeOptions options : each) {
+            out = temporary.resolve("cpu-" + options.method());
+            List<MatrixReport> expected = decompose(options);
+            OnShim.run(() -> {
+                try (ModelDirectory model = ModelDirectory.open(folder);
+                        Decomposer decomposer = Decomposer.open(options, 2, Device.cuda(0), Assertions::fail)) {
+                    Path gpu = temporary.resolve("gpu-" + options.method());
+                    List<MatrixReport> found = decomposer.decompose(model, gpu, DecompositionListener.NONE);
+                    for (int i = 0; i < expected.size(); i++) {
+                        assertEquals(expected.get(i).weight(), found.get(i).weight());
+                        assertEquals(expected.get(i).rank(), found.get(i).rank());
+                        // the same sketch, single precision for double
+                        assertEquals(
+                                expected.get(i).relativeError(), found.get(i).relativeError(), 1e-5, found::toString);
+                        assertTrue(found.get(i).orthogonality() < 1e-5, found::toString);
+                    }
+                }
+            });
+        }
+    }
+
+    @Test
+    void whatDoesNotFitAGpuNamesItsTensorAndIsTheProcessorsOnlyWhereNobodyInsists() {
+        ShimLibraries shim = ShimLibraries.fresh();
+        List<String> notes = new ArrayList<>();
+        try (ShimLibraries.InUse _ = shim.use();
+                ModelDirectory model = ModelDirectory.open(folder)) {
+            shim.memory(4000);
+            try (Decomposer decomposer = Decomposer.open(ALL, 2, Device.cuda(0), notes::add)) {
+                String message = assertThrows(
+                                InvalidModelException.class,
+                                () -> decomposer.decompose(model, out, DecompositionListener.NONE))
+                        .getMessage();
+                assertTrue(
+                        message.startsWith("model: tensor 'model.layers.0.self_attn.q_proj.weight': svd: W ["),
+                        message);
+                assertTrue(message.endsWith(" GiB are free; use --device cpu"), message);
+            }
+            assertEquals(List.of(), notes);
+            try (Decomposer decomposer = Decomposer.open(ALL, 2, Device.AUTO, notes::add)) {
+                assertEquals(
+                        14,
+                        decomposer
+                                .decompose(model, out, DecompositionListener.NONE)
+                                .size());
+            }
+            assertTrue(notes.getFirst().endsWith("computed on the processor"), notes::toString);
+        }
+        shim.assertClean();
+    }
+
+    @Test
+    void aGpuThatIsNotThereIsRefusedAndLeavesNoThread() {
+        String message = assertThrows(
+                        IllegalArgumentException.class,
+                        () -> Decomposer.open(ALL, 2, new Device(Device.Kind.CUDA, 3), Assertions::fail))
+                .getMessage();
+        assertTrue(message.startsWith("cuda:3 cannot be used: "), message);
     }
 }

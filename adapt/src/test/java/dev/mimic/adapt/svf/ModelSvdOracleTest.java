@@ -7,6 +7,7 @@ import dev.mimic.engine.model.Factor;
 import dev.mimic.engine.model.Factors;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.backend.Backend;
+import dev.mimic.kernels.backend.Device;
 import dev.mimic.kernels.svf.SvfKernels;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.model.ModelDirectory;
@@ -16,8 +17,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,26 +35,35 @@ final class ModelSvdOracleTest {
 
     @TestFactory
     Stream<DynamicTest> everyModelIsDecomposed() {
+        return models((name, golden) -> check(name, golden, Device.CPU));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyModelIsDecomposedOnAGpu() {
+        return models((name, golden) -> OnShim.run(() -> check(name, golden, Device.cuda(0))));
+    }
+
+    private static Stream<DynamicTest> models(BiConsumer<String, Path> check) {
         List<Path> goldens = TestFolders.files(TestFolders.oracle().resolve("goldens"), ENDING);
         if (goldens.isEmpty()) {
             throw TestFolders.skip(SUITE, "the pack has no NAME" + ENDING);
         }
         return goldens.stream().map(golden -> {
             String name = golden.getFileName().toString().replace(ENDING, "");
-            return DynamicTest.dynamicTest(name, () -> check(name, golden));
+            return DynamicTest.dynamicTest(name, () -> check.accept(name, golden));
         });
     }
 
-    private void check(String name, Path golden) {
+    private void check(String name, Path golden, Device device) {
         Path folder = TestFolders.oracle().resolve("models").resolve(name);
         if (!Files.isDirectory(folder)) {
             throw TestFolders.skip(SUITE + " of " + name, "the pack has no model of that name");
         }
         TestFolders.used(SUITE, name);
-        Path out = temporary.resolve(name);
+        Path out = temporary.resolve(name + "-" + device.kind());
         try (SafetensorsFile expected = SafetensorsFile.open(golden);
                 ModelDirectory model = ModelDirectory.open(folder)) {
-            try (Decomposer decomposer = Decomposer.open(DecomposeOptions.defaults(), 2)) {
+            try (Decomposer decomposer = Decomposer.open(DecomposeOptions.defaults(), 2, device, Assertions::fail)) {
                 checkMatrices(name, expected, model, decomposer);
                 decomposer.decompose(model, out, DecompositionListener.NONE);
             }

@@ -3,6 +3,7 @@ package dev.mimic.adapt.svf;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.mimic.kernels.backend.Device;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
 import dev.mimic.loader.safetensors.DType;
@@ -12,6 +13,7 @@ import dev.mimic.testkit.TestFolders;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -21,6 +23,20 @@ final class SvdOracleTest {
 
     @TestFactory
     Stream<DynamicTest> everyCaseIsDecomposed() {
+        return cases((cases, name, golden) -> check(cases, name, golden, Device.CPU));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyCaseIsDecomposedOnAGpu() {
+        return cases((cases, name, golden) -> OnShim.run(() -> check(cases, name, golden, Device.cuda(0))));
+    }
+
+    /** Checks a case. */
+    private interface Check {
+        void run(Path cases, String name, JsonObject golden);
+    }
+
+    private static Stream<DynamicTest> cases(Check check) {
         Path cases = TestFolders.oracle().resolve("goldens/svd_cases.json");
         if (!Files.exists(cases)) {
             throw TestFolders.skip(SUITE, "the pack has no svd_cases");
@@ -30,12 +46,12 @@ final class SvdOracleTest {
         assertTrue(!all.names().isEmpty(), "no cases");
         return all.names().stream()
                 .map(name -> DynamicTest.dynamicTest(
-                        name, () -> check(cases, name, all.object(name).orElseThrow())));
+                        name, () -> check.run(cases, name, all.object(name).orElseThrow())));
     }
 
-    private static void check(Path cases, String name, JsonObject golden) {
+    private static void check(Path cases, String name, JsonObject golden, Device device) {
         try (SafetensorsFile file = SafetensorsFile.open(cases.resolveSibling("svd_cases.safetensors"));
-                Decomposer decomposer = Decomposer.open(DecomposeOptions.defaults(), 2)) {
+                Decomposer decomposer = Decomposer.open(DecomposeOptions.defaults(), 2, device, Assertions::fail)) {
             TensorView a = file.tensor(name + ".A").orElseThrow();
             Decomposition found = decomposer.decompose("svd_cases", a);
             double[] s = Samples.doubles(file.tensor(name + ".S").orElseThrow());

@@ -57,6 +57,9 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private DeviceFlags device;
+
     @Parameters(paramLabel = "MODEL", description = "Model folder, or `bundled`.")
     private String model;
 
@@ -122,7 +125,7 @@ final class AdaptCommand implements Callable<Integer>, CheckedOptions {
         TaskData shots = TaskData.read(spec, task, shotsFile, "shots", "--shots");
         long round = (long) settings.population() * shots.examples().size();
         int most = batch != null ? batch : Math.clamp(round, 1, MOST_ROWS);
-        try (Session session = Session.open(mimic.console(), spec, common, model, null, experts, most)) {
+        try (Session session = Session.open(mimic.console(), spec, common, device, model, null, experts, most)) {
             List<Path> files = session.expertFiles();
             SeenFiles seen = SeenFiles.of(mimic.console()::note, session.source(), files);
             if (!allowSeen) {

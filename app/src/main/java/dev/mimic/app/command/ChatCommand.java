@@ -68,6 +68,9 @@ final class ChatCommand implements Callable<Integer>, CheckedOptions {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private DeviceFlags device;
+
     @Parameters(paramLabel = "MODEL", description = "Model folder, or `bundled`.")
     private String model;
 
@@ -115,7 +118,18 @@ final class ChatCommand implements Callable<Integer>, CheckedOptions {
     public Integer call() {
         experts.maybeLater();
         try (Session session = Session.open(
-                        mimic.console(), spec, common, model, context, experts, lora, adapt, tasks, quantize, BATCH);
+                        mimic.console(),
+                        spec,
+                        common,
+                        device,
+                        model,
+                        context,
+                        experts,
+                        lora,
+                        adapt,
+                        tasks,
+                        quantize,
+                        BATCH);
                 Lines lines = lines(mimic.console())) {
             if (session.engine().chatTemplate().isEmpty()) {
                 throw new IllegalArgumentException(model + " has no chat template; `mimic run` continues raw text");

@@ -61,6 +61,9 @@ final class CompareCommand implements Callable<Integer>, CheckedOptions {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private DeviceFlags device;
+
     @Parameters(paramLabel = "MODEL", description = "Model folder, or `bundled`.")
     private String model;
 
@@ -202,7 +205,8 @@ final class CompareCommand implements Callable<Integer>, CheckedOptions {
             if (bundledExperts) {
                 ComparedExperts.takeBundled(source, folder);
             }
-            ComparisonReport report = new ComparisonWork(mimic, source, settings, folder, tasks).run(common.threads());
+            ComparisonReport report =
+                    new ComparisonWork(mimic, source, settings, folder, tasks).run(common.threads(), device);
             report.write(folder);
             if (json) {
                 mimic.console().out().println(Json.write(report.asMap()));

@@ -65,17 +65,18 @@ final class ComparisonWork {
         this.dispatch = tasks.stream().filter(ComparedTask::isDispatch).findFirst();
     }
 
-    ComparisonReport run(int threads) {
+    ComparisonReport run(int threads, DeviceFlags device) {
         long start = System.nanoTime();
         try (ModelSource other = transferSource()) {
             Optional<ComparisonFolder> transfer = transferFolder(other);
             requireNamed(transfer);
             refuseLeaks(other, transfer);
-            EngineOptions options = EngineOptions.DEFAULTS
+            EngineOptions processor = EngineOptions.DEFAULTS
                     .withThreads(threads)
                     .withMaxBatch(ROWS)
                     .withCacheBytes(Session.cacheBytes());
-            requireFit(options);
+            requireFit(processor); // computes nothing
+            EngineOptions options = device.on(console, processor);
             announce();
             List<Cell> cells = new ArrayList<>();
             List<Method> plain = settings.plainRows();

@@ -91,6 +91,9 @@ final class DecomposeCommand implements Callable<Integer>, CheckedOptions {
     @Mixin
     private DecompositionFlags flags;
 
+    @Mixin
+    private SvdDeviceFlags device;
+
     @Override
     public void check() {
         new Targets(targets);
@@ -103,7 +106,8 @@ final class DecomposeCommand implements Callable<Integer>, CheckedOptions {
         Divergence divergence = null;
         try (ModelSource source = ModelSource.of(model);
                 ModelDirectory directory = ModelDirectory.open(source.folder());
-                Decomposer decomposer = Decomposer.open(options, common.threads())) {
+                Decomposer decomposer =
+                        Decomposer.open(options, common.threads(), device.device(), mimic.console()::note)) {
             int[] ids = text == null ? null : Divergences.ids(source.folder(), text);
             reports = decompose(mimic, decomposer, directory, out);
             if (ids != null) {

@@ -4,6 +4,7 @@ import dev.mimic.adapt.bundled.BundledModel;
 import dev.mimic.app.demo.Demo;
 import dev.mimic.app.demo.DemoFolder;
 import dev.mimic.app.demo.DemoSettings;
+import dev.mimic.engine.EngineOptions;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -19,7 +20,7 @@ import picocli.CommandLine.ParentCommand;
             "Trains four experts by reinforcement learning, asks held-out questions before and after, searches mixtures",
             "for variants that no expert was trained on, compares three ways to adapt, and writes pictures, report and",
             "experts to a folder. --json prints one object: skills, dispatch, few_shot, seconds; accuracies are shares",
-            "from 0 to 1. More threads or fewer give the same numbers, another seed others.",
+            "from 0 to 1. More threads or fewer give the same numbers, another seed or device others.",
             "",
             "  mimic demo",
             "  mimic demo --seed 2 --out demo-2 --json"
@@ -30,6 +31,9 @@ final class DemoCommand implements Callable<Integer> {
 
     @Mixin
     private CommonOptions common;
+
+    @Mixin
+    private DeviceFlags device;
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
@@ -53,7 +57,9 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() {
         DemoFolder folder = out == null ? DemoFolder.newIn(Path.of("")) : DemoFolder.at(out);
         try (BundledModel bundled = BundledModel.unpack()) {
-            new Demo(mimic.console(), bundled, common.threads(), DemoSettings.FULL.withSeed(seed)).run(folder, json);
+            EngineOptions options = EngineOptions.DEFAULTS.withThreads(common.threads());
+            DemoSettings settings = DemoSettings.FULL.withSeed(seed);
+            new Demo(mimic.console(), bundled, device.on(mimic.console(), options), settings).run(folder, json);
         }
         return 0;
     }

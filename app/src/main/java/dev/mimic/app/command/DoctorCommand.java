@@ -31,7 +31,7 @@ import picocli.CommandLine.ParentCommand;
         description = "Says what this machine and this JVM offer, and what would be slow and why.",
         footer = {
             "",
-            "Looks for CUDA too (MIMIC_CUDA_LIB, CUDA_HOME, the usual folders), but everything runs on the processor yet.",
+            "Looks for CUDA too (MIMIC_CUDA_LIB, CUDA_HOME, the usual folders), see --device.",
             "",
             "  mimic doctor",
             "  mimic doctor --json"

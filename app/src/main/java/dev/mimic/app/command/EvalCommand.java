@@ -56,6 +56,9 @@ final class EvalCommand implements Callable<Integer>, CheckedOptions {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private DeviceFlags device;
+
     @Parameters(paramLabel = "MODEL", description = "Model folder, or `bundled`.")
     private String model;
 
@@ -133,7 +136,7 @@ final class EvalCommand implements Callable<Integer>, CheckedOptions {
         TaskData rows = TaskData.read(spec, task, data, "test", "--data").limit(limit);
         int replyLimit = maxTokens == null ? task.replyLimit() : maxTokens;
         try (Session session = Session.open(
-                mimic.console(), spec, common, model, null, experts, lora, adapt, tasks, quantize, batch)) {
+                mimic.console(), spec, common, device, model, null, experts, lora, adapt, tasks, quantize, batch)) {
             TaskData shots = adapt.mode() == AdaptFlags.Mode.FEWSHOT
                     ? TaskData.read(spec, task, adapt.shots(), "shots", "--shots")
                     : null;

@@ -62,6 +62,9 @@ final class ImportSakanaCommand implements Callable<Integer>, CheckedOptions {
             description = "The max_mult that it was trained with (default: ${DEFAULT-VALUE}).")
     private double maxMult = 1;
 
+    @Mixin
+    private SvdDeviceFlags device;
+
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
@@ -81,7 +84,10 @@ final class ImportSakanaCommand implements Callable<Integer>, CheckedOptions {
             if (factors != null) {
                 write(read, factors, directory);
             } else if (source.isBundled()) {
-                write(read, Session.bundledFactors(source, common.threads()), directory);
+                write(
+                        read,
+                        Session.bundledFactors(source, common.threads(), device.device(), mimic.console()::note),
+                        directory);
             } else {
                 writeTakenApart(read, directory);
             }
@@ -92,7 +98,8 @@ final class ImportSakanaCommand implements Callable<Integer>, CheckedOptions {
     private void writeTakenApart(SakanaImport read, ModelDirectory directory) {
         read.requireFit(directory);
         try (TemporaryFolder folder = TemporaryFolder.beside(out.toAbsolutePath())) {
-            try (Decomposer decomposer = Decomposer.open(DecomposeOptions.defaults(), common.threads())) {
+            try (Decomposer decomposer = Decomposer.open(
+                    DecomposeOptions.defaults(), common.threads(), device.device(), mimic.console()::note)) {
                 DecomposeCommand.decompose(mimic, decomposer, directory, folder.path());
             }
             write(read, folder.path(), directory);

@@ -46,6 +46,9 @@ final class LogitsCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private DeviceFlags device;
+
     @Parameters(paramLabel = "MODEL", description = "Model folder, or `bundled`.")
     private String model;
 
@@ -70,7 +73,7 @@ final class LogitsCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         AtomicFile.requirePlace(out);
-        try (Session session = Session.open(mimic.console(), spec, common, model, experts, lora, quantize);
+        try (Session session = Session.open(mimic.console(), spec, common, device, model, experts, lora, quantize);
                 Arena arena = Arena.ofShared()) {
             int count = ids.size();
             int vocabulary = session.engine().config().vocabularySize();

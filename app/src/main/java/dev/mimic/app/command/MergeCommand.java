@@ -56,6 +56,9 @@ final class MergeCommand implements Callable<Integer> {
     @Mixin
     private ExpertFlags experts;
 
+    @Mixin
+    private SvdDeviceFlags device;
+
     @Override
     public Integer call() {
         if (experts.experts().isEmpty()) {
@@ -76,12 +79,13 @@ final class MergeCommand implements Callable<Integer> {
     private void write(ModelSource source, ModelDirectory directory, ExpertMixture mixture, ProgressBar bar) {
         int[] done = {0};
         Merge.Options options = new Merge.Options(
-                Optional.ofNullable(dtype).map(target -> DType.valueOf(target.name())),
-                experts.transfer(),
-                common.threads(),
-                Merge.Options.SHARD_BYTES,
-                note -> ExpertFiles.note(mimic.console(), source, note),
-                tensor -> bar.at(done[0]++, tensor));
+                        Optional.ofNullable(dtype).map(target -> DType.valueOf(target.name())),
+                        experts.transfer(),
+                        common.threads(),
+                        Merge.Options.SHARD_BYTES,
+                        note -> ExpertFiles.note(mimic.console(), source, note),
+                        tensor -> bar.at(done[0]++, tensor))
+                .withDevice(device.device());
         if (experts.factors() == null) {
             Merge.write(directory, Optional.empty(), mixture, out, options);
         } else {

@@ -37,6 +37,7 @@ import picocli.CommandLine.Spec;
             ImportCommand.class,
             ImportSakanaCommand.class,
             DoctorCommand.class,
+            CudaCheckCommand.class,
             BenchCommand.class,
         },
         footer = {

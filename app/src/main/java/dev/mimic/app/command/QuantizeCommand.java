@@ -33,12 +33,15 @@ import picocli.CommandLine.ParentCommand;
             "  mimic quantize DIR DIR-q8",
             "  mimic quantize DIR DIR-q4 --format q4 --check README.md"
         })
-final class QuantizeCommand implements Callable<Integer> {
+final class QuantizeCommand implements Callable<Integer>, CheckedOptions {
     @ParentCommand
     private MimicCommand mimic;
 
     @Mixin
     private CommonOptions common;
+
+    @Mixin
+    private DeviceFlags device;
 
     @Parameters(index = "0", paramLabel = "MODEL", description = "Model folder, or `bundled`.")
     private String model;
@@ -60,6 +63,14 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
+
+    @Override
+    public void check() {
+        if (device.given() && check == null) {
+            throw new IllegalArgumentException(
+                    "--device goes with --check: there the model as it was runs on it; rounding is the processor's");
+        }
+    }
 
     @Override
     public Integer call() {
@@ -91,7 +102,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
     private Divergence compare(ModelSource source, int[] ids) {
         EngineOptions options = EngineOptions.DEFAULTS.withThreads(common.threads());
-        return Divergences.measure(source.folder(), options, out, options, ids);
+        return Divergences.measure(source.folder(), device.on(mimic.console(), options), out, options, ids);
     }
 
     private static ModelQuantizer.Report worst(List<ModelQuantizer.Report> reports) {

@@ -57,6 +57,9 @@ final class RunCommand implements Callable<Integer>, CheckedOptions {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private DeviceFlags device;
+
     @Parameters(index = "0", paramLabel = "MODEL", description = "Model folder, or `bundled`.")
     private String model;
 
@@ -133,7 +136,7 @@ final class RunCommand implements Callable<Integer>, CheckedOptions {
             throw new ParameterException(spec.commandLine(), "--chat takes a PROMPT, not --prompt-ids");
         }
         try (Session session = Session.open(
-                mimic.console(), spec, common, model, context, experts, lora, adapt, tasks, quantize, BATCH)) {
+                mimic.console(), spec, common, device, model, context, experts, lora, adapt, tasks, quantize, BATCH)) {
             session.noteUnsupported();
             if (!session.engine().hasTokenizer()) {
                 mimic.console().note(model + " has no tokenizer.json, so replies have no text; --json gives their ids");

@@ -35,6 +35,9 @@ final class ScoreCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private DeviceFlags device;
+
     @Parameters(paramLabel = "MODEL", description = "Model folder, or `bundled`.")
     private String model;
 
@@ -67,7 +70,7 @@ final class ScoreCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "expected --prompt and --completion, or --prompt-ids and --completion-ids");
         }
-        try (Session session = Session.open(mimic.console(), spec, common, model, experts, lora, quantize)) {
+        try (Session session = Session.open(mimic.console(), spec, common, device, model, experts, lora, quantize)) {
             Score score = texts
                     ? session.engine().score(prompt, completion, session.adapter())
                     : session.engine().score(array(promptIds), array(completionIds), session.adapter());

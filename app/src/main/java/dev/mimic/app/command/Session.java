@@ -17,6 +17,7 @@ import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
 import dev.mimic.engine.model.Factors;
+import dev.mimic.kernels.backend.Device;
 import dev.mimic.loader.model.ModelDirectory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
@@ -51,8 +53,14 @@ final class Session implements AutoCloseable {
      * @throws ParameterException if experts are asked for without factors
      */
     static Session open(
-            Console console, CommandSpec spec, CommonOptions common, String model, Integer context, ExpertFlags flags) {
-        return open(console, spec, common, model, context, flags, EngineOptions.DEFAULTS.maxBatch());
+            Console console,
+            CommandSpec spec,
+            CommonOptions common,
+            DeviceFlags device,
+            String model,
+            Integer context,
+            ExpertFlags flags) {
+        return open(console, spec, common, device, model, context, flags, EngineOptions.DEFAULTS.maxBatch());
     }
 
     /**
@@ -68,6 +76,7 @@ final class Session implements AutoCloseable {
             Console console,
             CommandSpec spec,
             CommonOptions common,
+            DeviceFlags device,
             String model,
             Integer context,
             ExpertFlags flags,
@@ -81,7 +90,7 @@ final class Session implements AutoCloseable {
         if (adapt.active()) {
             flags.maybeLater();
         }
-        return open(console, spec, common, model, context, flags, quantize, batch)
+        return open(console, spec, common, device, model, context, flags, quantize, batch)
                 .with(lora);
     }
 
@@ -94,13 +103,15 @@ final class Session implements AutoCloseable {
             Console console,
             CommandSpec spec,
             CommonOptions common,
+            DeviceFlags device,
             String model,
             ExpertFlags flags,
             LoraFlags lora,
             QuantizeFlags quantize) {
         lora.check(spec, flags.experts(), false);
         int batch = EngineOptions.DEFAULTS.maxBatch();
-        return open(console, spec, common, model, null, flags, quantize, batch).with(lora);
+        return open(console, spec, common, device, model, null, flags, quantize, batch)
+                .with(lora);
     }
 
     /**
@@ -114,17 +125,19 @@ final class Session implements AutoCloseable {
             Console console,
             CommandSpec spec,
             CommonOptions common,
+            DeviceFlags device,
             String model,
             Integer context,
             ExpertFlags flags,
             int batch) {
-        return open(console, spec, common, model, context, flags, new QuantizeFlags(), batch);
+        return open(console, spec, common, device, model, context, flags, new QuantizeFlags(), batch);
     }
 
     private static Session open(
             Console console,
             CommandSpec spec,
             CommonOptions common,
+            DeviceFlags device,
             String model,
             Integer context,
             ExpertFlags flags,
@@ -140,7 +153,8 @@ final class Session implements AutoCloseable {
                         spec.commandLine(),
                         "--expert needs --factors DIR; make them once with: mimic decompose " + model + " DIR");
             }
-            EngineOptions options = options(common, flags, context).withMaxBatch(batch);
+            EngineOptions options =
+                    device.on(console, options(common, flags, context).withMaxBatch(batch));
             if (source.isBundled() && flags.factors() == null && flags.adapts()) {
                 options = options.withFactors(bundledFactors(source, common.threads()));
             }
@@ -197,10 +211,15 @@ final class Session implements AutoCloseable {
 
     /** The bundled model's own factors: full rank, F32, all 28 matrices, made where it is unpacked. */
     static Path bundledFactors(ModelSource source, int threads) {
+        return bundledFactors(source, threads, Device.CPU, _ -> {});
+    }
+
+    /** The same, made on a device. */
+    static Path bundledFactors(ModelSource source, int threads, Device device, Consumer<String> note) {
         Path folder = source.bundled().scratch("factors");
         DecomposeOptions options = DecomposeOptions.defaults().withTargets(new Targets("all"));
         try (ModelDirectory directory = ModelDirectory.open(source.folder());
-                Decomposer decomposer = Decomposer.open(options, threads)) {
+                Decomposer decomposer = Decomposer.open(options, threads, device, note)) {
             decomposer.decompose(directory, folder, DecompositionListener.NONE);
         }
         return folder;

@@ -49,12 +49,16 @@ final class SvdCommand implements Callable<Integer> {
     @Mixin
     private DecompositionFlags flags;
 
+    @Mixin
+    private SvdDeviceFlags device;
+
     @Override
     public Integer call() {
         AtomicFile.requirePlace(out);
         DecomposeOptions options = flags.options(new Targets(name), DType.F32, false);
         try (SafetensorsFile source = SafetensorsFile.open(file);
-                Decomposer decomposer = Decomposer.open(options, common.threads())) {
+                Decomposer decomposer =
+                        Decomposer.open(options, common.threads(), device.device(), mimic.console()::note)) {
             TensorView tensor = source.tensor(name)
                     .orElseThrow(() -> new InvalidModelException(
                             file, "tensor '" + name + "': not there; `mimic inspect " + file + "` lists what is"));

@@ -58,6 +58,9 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private DeviceFlags device;
+
     @Parameters(index = "0", paramLabel = "MODEL", description = "Model folder, or `bundled`.")
     private String model;
 
@@ -148,7 +151,7 @@ final class TrainCommand implements Callable<Integer> {
                 }
                 engineOptions = engineOptions.withFactors(factors(source, options.targets()));
             }
-            try (Engine engine = Engine.open(source.folder(), engineOptions)) {
+            try (Engine engine = Engine.open(source.folder(), device.on(mimic.console(), engineOptions))) {
                 return train(engine, task, options, examples);
             }
         }

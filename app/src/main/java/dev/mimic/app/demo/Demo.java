@@ -2,15 +2,16 @@ package dev.mimic.app.demo;
 
 import dev.mimic.adapt.bundled.BundledModel;
 import dev.mimic.app.terminal.Console;
+import dev.mimic.engine.EngineOptions;
 import dev.mimic.loader.json.Json;
 
 /**
  * The demo: work, report, files.
  *
  * @param bundled borrowed
- * @param threads that compute at once
+ * @param options threads and device
  */
-public record Demo(Console console, BundledModel bundled, int threads, DemoSettings settings) {
+public record Demo(Console console, BundledModel bundled, EngineOptions options, DemoSettings settings) {
     /**
      * Runs it; the report is printed as it comes.
      *
@@ -19,7 +20,7 @@ public record Demo(Console console, BundledModel bundled, int threads, DemoSetti
     public void run(DemoFolder folder, boolean json) {
         folder.make();
         StringBuilder text = new StringBuilder();
-        try (Demonstration demonstration = new Demonstration(console, bundled, threads, settings, paragraph -> {
+        try (Demonstration demonstration = new Demonstration(console, bundled, options, settings, paragraph -> {
             text.append(paragraph);
             if (!json) {
                 console.out().print(paragraph);

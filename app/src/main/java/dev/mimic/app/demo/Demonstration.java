@@ -46,7 +46,7 @@ final class Demonstration implements AutoCloseable {
 
     private final Console console;
     private final BundledModel bundled;
-    private final int threads;
+    private final EngineOptions options;
     private final DemoSettings settings;
     private final Consumer<String> text;
     private final long start = System.nanoTime();
@@ -60,12 +60,18 @@ final class Demonstration implements AutoCloseable {
      *
      * @param console for progress
      * @param bundled borrowed
+     * @param options threads and device
      * @param text hears the report as it comes, by paragraphs
      */
-    Demonstration(Console console, BundledModel bundled, int threads, DemoSettings settings, Consumer<String> text) {
+    Demonstration(
+            Console console,
+            BundledModel bundled,
+            EngineOptions options,
+            DemoSettings settings,
+            Consumer<String> text) {
         this.console = console;
         this.bundled = bundled;
-        this.threads = threads;
+        this.options = options;
         this.settings = settings;
         this.text = text;
     }
@@ -103,12 +109,12 @@ final class Demonstration implements AutoCloseable {
 
     private Findings.Opened open() {
         Path factors = bundled.scratch("factors");
-        DecomposeOptions options = DecomposeOptions.defaults().withTargets(new Targets("all"));
+        DecomposeOptions all = DecomposeOptions.defaults().withTargets(new Targets("all"));
         long began = System.nanoTime();
         List<MatrixReport> matrices;
         long numbers = 0;
         try (ModelDirectory directory = ModelDirectory.open(bundled.folder());
-                Decomposer decomposer = Decomposer.open(options, threads)) {
+                Decomposer decomposer = Decomposer.open(all, options.threads())) {
             for (String name : directory.tensorNames()) {
                 numbers += directory.tensor(name).orElseThrow().elements();
             }
@@ -123,9 +129,7 @@ final class Demonstration implements AutoCloseable {
                     }));
         }
         seconds.put("decompose", since(began));
-        engine = Engine.open(
-                bundled.folder(),
-                EngineOptions.DEFAULTS.withThreads(threads).withMaxBatch(BATCH).withFactors(factors));
+        engine = Engine.open(bundled.folder(), options.withMaxBatch(BATCH).withFactors(factors));
         seconds.put("load", engine.loadSeconds());
         List<String> tasks =
                 Stream.concat(BundledModel.EXPERTS.stream(), UNSEEN.stream()).toList();

@@ -13,8 +13,11 @@ import dev.mimic.adapt.task.SeenPrompts;
 import dev.mimic.adapt.train.TrainingOptions;
 import dev.mimic.app.command.CommandRunner;
 import dev.mimic.app.terminal.Console;
+import dev.mimic.engine.EngineOptions;
+import dev.mimic.kernels.backend.Device;
 import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
+import dev.mimic.testkit.ShimLibraries;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -50,9 +53,25 @@ final class DemoTest {
             false);
 
     private void run(Path to, boolean json) {
+        run(to, json, EngineOptions.DEFAULTS);
+    }
+
+    private void run(Path to, boolean json, EngineOptions options) {
         try (BundledModel bundled = BundledModel.unpack()) {
-            new Demo(console, bundled, 2, SMALL).run(DemoFolder.at(to), json);
+            new Demo(console, bundled, options.withThreads(2), SMALL).run(DemoFolder.at(to), json);
         }
+    }
+
+    @Test
+    void theWholeLoopRunsOnADevice() {
+        ShimLibraries shim = ShimLibraries.fresh();
+        try (ShimLibraries.InUse _ = shim.use()) {
+            run(folder.resolve("there"), true, EngineOptions.DEFAULTS.withDevice(Device.cuda(0)));
+        }
+        assertTrue(shim.products() > 0);
+        shim.assertClean();
+        JsonObject report = Json.parseObject(printed().getBytes(StandardCharsets.UTF_8), "stdout");
+        assertEquals(Set.of("skills", "dispatch", "few_shot", "seconds"), report.names());
     }
 
     private String printed() {

@@ -8,7 +8,7 @@ import dev.mimic.kernels.svf.SvfKernels.Phase;
 /**
  * Linear layers that read the same x. Where they add up in the order of decoding their products go to the threads
  * together, because a product of a small model takes little longer than its hand-over; the bits are those of each layer
- * alone.
+ * alone. On another device than the processor nothing is handed to threads.
  */
 final class LinearGroup {
     private final Linear[] linears;
@@ -32,7 +32,7 @@ final class LinearGroup {
      * @param y by layer, [rows, out]; overwritten
      */
     void apply(Backend backend, Step step, float[] x, Activations scratch, float[][] y, ForwardTrace trace) {
-        if (step.products() != Phase.DECODE || keeps(trace) || endsPlain(step)) {
+        if (step.products() != Phase.DECODE || !backend.onProcessor() || keeps(trace) || endsPlain(step)) {
             for (int i = 0; i < linears.length; i++) {
                 LinearForward.apply(linears[i], backend, step, x, scratch, y[i], trace);
             }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * The weights of a model: matrices as views of the map, norms and biases widened, and the layers that are held in
@@ -231,6 +232,27 @@ public final class TransformerWeights {
     /** The linear layers by whole weight name, layer by layer. */
     public Map<String, Linear> linears() {
         return Collections.unmodifiableMap(linearOf);
+    }
+
+    /** What linear layers and head are multiplied with as it is, layer by layer; the head is the last. */
+    public List<Matrix> matrices() {
+        List<Matrix> all = new ArrayList<>();
+        for (Linear linear : linearOf.values()) {
+            switch (linear) {
+                case Linear.Dense dense -> all.add(dense.weight());
+                case Linear.Svf svf -> svf.weight().ifPresent(all::add);
+            }
+        }
+        all.add(head);
+        return all;
+    }
+
+    /** The factors that layers are multiplied with: U and V of each. */
+    public List<Matrix> factorMatrices() {
+        return slots.stream()
+                .flatMap(factor ->
+                        Stream.of(factor.factors().u(), factor.factors().v()))
+                .toList();
     }
 
     /** How layers in factors are applied. */

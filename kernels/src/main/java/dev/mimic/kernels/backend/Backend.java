@@ -5,6 +5,8 @@ import dev.mimic.kernels.VectorWidth;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.attention.AttentionKernels;
 import dev.mimic.kernels.cuda.Cuda;
+import dev.mimic.kernels.cuda.CudaException;
+import dev.mimic.kernels.cuda.CudaKernels;
 import dev.mimic.kernels.gradient.GradientKernels;
 import dev.mimic.kernels.lowrank.LowRankKernels;
 import dev.mimic.kernels.matrix.MatrixKernels;
@@ -14,12 +16,14 @@ import dev.mimic.kernels.svd.DoubleKernels;
 import dev.mimic.kernels.svd.SvdSolver;
 import dev.mimic.kernels.svf.SvfKernels;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * One implementation of every kernel family, over one pool: the only place that knows what the processor has. Kernels
  * serve one calling thread at a time, so each engine takes a backend of its own and closes it; the pool may be shared.
  *
- * @param name what runs, for {@code doctor} and tests: {@code scalar}, or {@code vector-} and the bits of a vector
+ * @param name what runs, for {@code doctor} and tests: {@code scalar}, {@code vector-} and the bits of a vector, or
+ *     the device, as {@code cuda:0}
  */
 public record Backend(
         String name,
@@ -88,14 +92,72 @@ public record Backend(
     }
 
     /**
-     * What CUDA offers here and why it is not used: one line for {@code doctor}. Nothing else looks for CUDA's libraries;
-     * where there is a GPU this takes up to a second.
+     * What computes on a device. Where that is a GPU it multiplies with what {@link #memory} was told to load, and the
+     * processor does everything else. A library is looked for only where the device is not {@link Device#CPU}.
+     *
+     * @param device {@link Device#AUTO} and {@link Device#UNASKED} are the first GPU, if it can be opened, else the processor
+     * @param note hears, in one line each, why they are the processor ({@code UNASKED} only where CUDA is installed), and
+     *     that a GPU is out of use after an error. Called by the thread that opens or uses the kernels
+     * @throws IllegalArgumentException if a GPU is asked for and cannot be used, saying why
+     */
+    public static Backend open(Device device, WorkerPool pool, Consumer<String> note) {
+        Backend processor = best(pool);
+        if (device.kind() == Device.Kind.CPU) {
+            return processor;
+        }
+        boolean required = device.kind() == Device.Kind.CUDA;
+        Cuda found = Cuda.probe();
+        // no switch over patterns: the first of a process takes milliseconds of every start
+        if (found instanceof Cuda.Available cuda) {
+            try {
+                return cuda(processor, cuda, device, note);
+            } catch (CudaException e) {
+                if (required) {
+                    throw e;
+                }
+                note.accept("computing on the processor: " + e.getMessage());
+            }
+        } else if (found instanceof Cuda.Unavailable cuda) {
+            if (required) {
+                throw new IllegalArgumentException(device + " cannot be used: " + cuda.reason());
+            }
+            if (cuda.found() || device.kind() == Device.Kind.AUTO) {
+                note.accept("computing on the processor: " + cuda.reason());
+            }
+        }
+        return processor;
+    }
+
+    private static Backend cuda(Backend processor, Cuda.Available cuda, Device device, Consumer<String> note) {
+        CudaKernels kernels = CudaKernels.open(cuda, device.ordinal(), processor.matrix, processor.pool, note);
+        return new Backend(
+                Device.cuda(device.ordinal()).toString(),
+                processor.pool,
+                kernels.matrix(),
+                processor.row,
+                processor.attention,
+                kernels.svf(),
+                processor.lowRank,
+                processor.gradient,
+                processor.doubles,
+                kernels.svd(processor.svd, device.kind() == Device.Kind.CUDA),
+                kernels.memory());
+    }
+
+    /** Whether it is the processor that multiplies. */
+    public boolean onProcessor() {
+        return memory == WeightMemory.BORROWED;
+    }
+
+    /**
+     * What CUDA offers here, or why it is not used: one line for {@code doctor}. Where there is a GPU this takes up to a
+     * second.
      */
     public static String gpu() {
         return switch (Cuda.probe()) {
             case Cuda.Available cuda ->
-                "found, not used yet: the GPU backend is not written (" + cuda.description()
-                        + (cuda.solverReason().isEmpty() ? "" : "; no cuSOLVER: " + cuda.solverReason()) + ")";
+                "found, used by --device cuda and auto: " + cuda.description()
+                        + (cuda.solverReason().isEmpty() ? "" : "; no cuSOLVER: " + cuda.solverReason());
             case Cuda.Unavailable cuda -> "not used: " + cuda.reason();
         };
     }

@@ -12,8 +12,10 @@ public record Device(Kind kind, int ordinal) {
         CPU,
         /** An NVIDIA GPU; an error where there is none. */
         CUDA,
-        /** A GPU where one can be used and holds the model, else the processor. */
-        AUTO
+        /** A GPU where one can be used and holds the model, else the processor, and why. */
+        AUTO,
+        /** The same where nobody asked: in silence where nothing of CUDA is installed. */
+        UNASKED
     }
 
     /** The processor. */
@@ -21,6 +23,9 @@ public record Device(Kind kind, int ordinal) {
 
     /** A GPU where there is one. */
     public static final Device AUTO = new Device(Kind.AUTO, 0);
+
+    /** A GPU where there is one, for whoever did not ask for it. */
+    public static final Device UNASKED = new Device(Kind.UNASKED, 0);
 
     private static final String PREFIX = "cuda:";
 
@@ -53,7 +58,7 @@ public record Device(Kind kind, int ordinal) {
     public String toString() {
         return switch (kind) {
             case CPU -> "cpu";
-            case AUTO -> "auto";
+            case AUTO, UNASKED -> "auto";
             case CUDA -> PREFIX + ordinal;
         };
     }

@@ -7,6 +7,7 @@ public sealed interface Cuda {
     /**
      * CUDA can be used: its libraries are loaded, there is a device, and cuBLAS works on it.
      *
+     * @param libraries where they lie
      * @param runtime libcudart's functions
      * @param blas libcublas's functions
      * @param solver libcusolver's functions, or null
@@ -15,15 +16,22 @@ public sealed interface Cuda {
      * @param solverReason why {@code solver} is null; empty if it is not
      */
     record Available(
-            CudaRuntime runtime, Cublas blas, Cusolver solver, int devices, String description, String solverReason)
+            CudaLibraries libraries,
+            CudaRuntime runtime,
+            Cublas blas,
+            Cusolver solver,
+            int devices,
+            String description,
+            String solverReason)
             implements Cuda {}
 
     /**
      * CUDA cannot be used.
      *
      * @param reason one line: where was looked, or which call returned what
+     * @param found whether there is an installation that its owner may expect to work
      */
-    record Unavailable(String reason) implements Cuda {}
+    record Unavailable(String reason, boolean found) implements Cuda {}
 
     /**
      * Looks for CUDA and tries it. Costs some milliseconds where there is none; where there is a GPU, up to a second and,
@@ -36,19 +44,23 @@ public sealed interface Cuda {
     /** As {@link #probe()}, looking elsewhere. */
     static Cuda probe(CudaSearch search) {
         if (search.off()) {
-            return new Unavailable("switched off by -Dmimic.cuda=off");
+            return new Unavailable("switched off by -Dmimic.cuda=off", false);
         }
         String system = System.getProperty("os.name");
         if (!system.toLowerCase(Locale.ROOT).equals("linux")) {
-            return new Unavailable("CUDA is looked for on Linux only, this is " + system);
+            return new Unavailable("CUDA is looked for on Linux only, this is " + system, false);
         }
+        boolean loaded = false;
         try {
-            return new CudaProbe(CudaLibraries.load(search)).run();
+            CudaLibraries libraries = CudaLibraries.load(search);
+            loaded = true;
+            return new CudaProbe(libraries).run();
         } catch (CudaUnavailableException e) {
-            return new Unavailable(e.getMessage());
+            return new Unavailable(e.getMessage(), loaded || search.named());
         } catch (IllegalCallerException e) {
             return new Unavailable(
-                    "the JVM does not let mimic call native code; start it with --enable-native-access=dev.mimic.kernels");
+                    "the JVM does not let mimic call native code; start it with --enable-native-access=dev.mimic.kernels",
+                    search.named());
         }
     }
 }

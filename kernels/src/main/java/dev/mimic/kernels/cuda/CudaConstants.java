@@ -39,6 +39,8 @@ final class CudaConstants {
     static final int CUBLAS_SIDE_LEFT = 0;
     static final int CUBLAS_SIDE_RIGHT = 1;
     static final int CUBLAS_COMPUTE_32F = 68;
+    static final int CUBLAS_COMPUTE_32F_PEDANTIC = 69;
+    static final int CUBLAS_COMPUTE_32F_FAST_TF32 = 77;
     static final int CUBLAS_GEMM_DEFAULT = -1;
     static final int CUBLAS_DEFAULT_MATH = 0;
     /** A bit: sums of bf16 products stay in f32 even where the result is bf16. */

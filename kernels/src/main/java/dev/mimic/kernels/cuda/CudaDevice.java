@@ -25,7 +25,7 @@ final class CudaDevice implements AutoCloseable {
     private final Cuda.Available cuda;
     private final CudaRuntime runtime;
     private final int ordinal;
-    private final long chunkBytes;
+    private final PinnedMemory pinned;
     private final ExecutorService executor;
     // below: touched by the device's thread alone, but for worker and fatal
     private final Set<Long> allocated = new HashSet<>();
@@ -36,13 +36,12 @@ final class CudaDevice implements AutoCloseable {
     private long stream;
     private long blas;
     private long solver;
-    private PinnedBuffer staging;
 
     private CudaDevice(Cuda.Available cuda, int ordinal, long chunkBytes) {
         this.cuda = cuda;
         this.runtime = cuda.runtime();
         this.ordinal = ordinal;
-        this.chunkBytes = chunkBytes;
+        this.pinned = new PinnedMemory(this, chunkBytes);
         this.executor = Executors.newSingleThreadExecutor(task -> {
             worker = Thread.ofPlatform().daemon().name("mimic-cuda-" + ordinal).unstarted(task);
             return worker;
@@ -149,6 +148,16 @@ final class CudaDevice implements AutoCloseable {
         }
     }
 
+    /** Whether an error ended it. */
+    boolean failed() {
+        return fatal != null;
+    }
+
+    /** Which one it is, for messages. */
+    String name() {
+        return "cuda:" + ordinal;
+    }
+
     /** What is free and what there is, in bytes. */
     record Memory(long free, long total) {}
 
@@ -203,19 +212,26 @@ final class CudaDevice implements AutoCloseable {
 
     /** Copies from the host through pinned memory; done when it returns. */
     void upload(MemorySegment source, DeviceBuffer target, long offset) {
-        run(() -> transfer(target.address(offset, source.byteSize()), source).upload());
+        run(() -> pinned.transfer(target.address(offset, source.byteSize()), source)
+                .upload());
     }
 
     /** Copies to the host through pinned memory, after all work so far; done when it returns. */
     void download(DeviceBuffer source, long offset, MemorySegment target) {
-        run(() -> transfer(source.address(offset, target.byteSize()), target).download());
+        run(() -> pinned.transfer(source.address(offset, target.byteSize()), target)
+                .download());
     }
 
-    private Transfer transfer(long address, MemorySegment host) {
-        if (staging == null) {
-            staging = PinnedBuffer.allocate(runtime, 2 * chunkBytes);
+    /**
+     * Queues a copy between pinned memory and the device. Called on the device's thread.
+     *
+     * @param kind a {@code cudaMemcpy…To…} of {@link CudaConstants}
+     */
+    void copy(long target, long source, long bytes, int kind) {
+        int status = runtime.memcpyAsync(target, source, bytes, kind, stream);
+        if (status != CudaConstants.cudaSuccess) {
+            check("cudaMemcpyAsync", status, bytes + " bytes, kind " + kind);
         }
-        return new Transfer(this, staging, address, host);
     }
 
     /** Sets bytes, in the order of the device's other work. */
@@ -234,6 +250,11 @@ final class CudaDevice implements AutoCloseable {
     /** The stream's handle. */
     long stream() {
         return stream;
+    }
+
+    /** Host memory that it reads and writes by itself, freed with it. To be used on the device's thread. */
+    PinnedMemory pinned() {
+        return pinned;
     }
 
     /** The libraries. */
@@ -322,10 +343,7 @@ final class CudaDevice implements AutoCloseable {
             cuda.blas().destroy(blas);
             blas = 0;
         }
-        if (staging != null) {
-            staging.free(runtime);
-            staging = null;
-        }
+        pinned.free();
         if (stream != 0) {
             runtime.streamDestroy(stream);
             stream = 0;

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.StringJoiner;
 
 /**
  * The loaded libraries of one CUDA installation, all of one major version and from one place.
@@ -42,7 +42,11 @@ record CudaLibraries(int major, String place, Map<CudaLibrary, NativeLibrary> lo
             }
         }
         if (!search.named()) {
+            LoaderPaths loader = search.loader();
             for (int major : MAJORS) {
+                if (!loader.mayFind(CudaLibrary.CUDART.soname(major))) {
+                    continue;
+                }
                 try {
                     return load(null, major);
                 } catch (CudaUnavailableException e) {
@@ -57,8 +61,16 @@ record CudaLibraries(int major, String place, Map<CudaLibrary, NativeLibrary> lo
             throw new CudaUnavailableException("CUDA cannot be loaded: " + String.join("; ", failures));
         }
         throw new CudaUnavailableException("no CUDA 12 or 13 libraries (libcudart, libcublas) in "
-                + folders.stream().map(Path::toString).collect(Collectors.joining(", "))
+                + joined(folders)
                 + (search.named() ? "" : " or on " + SYSTEM));
+    }
+
+    private static String joined(List<Path> folders) {
+        StringJoiner joined = new StringJoiner(", ");
+        for (Path folder : folders) {
+            joined.add(folder.toString());
+        }
+        return joined.toString();
     }
 
     /** Whether a folder has the required libraries; that it has only some of them is worth a note. */

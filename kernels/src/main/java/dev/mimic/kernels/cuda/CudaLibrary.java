@@ -35,6 +35,11 @@ enum CudaLibrary {
         };
     }
 
+    /** Its name without version and ending, as {@code libcublas}. */
+    String text() {
+        return soname12.substring(0, soname12.indexOf('.'));
+    }
+
     /** Whether nothing can be computed without it. */
     boolean required() {
         return required;

@@ -36,7 +36,7 @@ final class CudaProbe {
             }
             String description = devices + (devices == 1 ? " GPU, CUDA " : " GPUs, CUDA ") + version(runtimeVersion)
                     + " of " + libraries.place() + ", driver for CUDA " + version(driverVersion);
-            return new Cuda.Available(runtime, blas, solver, devices, description, solverReason);
+            return new Cuda.Available(libraries, runtime, blas, solver, devices, description, solverReason);
         }
     }
 

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 
@@ -36,6 +37,11 @@ record CudaSearch(String property, Map<String, String> environment, Path root, S
         return property != null || environment.containsKey("MIMIC_CUDA_LIB");
     }
 
+    /** Where the system's loader looks. */
+    LoaderPaths loader() {
+        return new LoaderPaths(environment, root);
+    }
+
     /** The folders, first choice first, whether they exist or not. */
     List<Path> folders() {
         if (property != null) {
@@ -59,7 +65,7 @@ record CudaSearch(String property, Map<String, String> environment, Path root, S
         }
         folders.add(root.resolve(arm ? "usr/lib/aarch64-linux-gnu" : "usr/lib/x86_64-linux-gnu"));
         folders.add(root.resolve("usr/lib64"));
-        return folders.stream().distinct().toList();
+        return List.copyOf(new LinkedHashSet<>(folders));
     }
 
     /** {@code /usr/local/cuda} first, which is the administrator's choice, then the others, newest first. */
@@ -67,13 +73,19 @@ record CudaSearch(String property, Map<String, String> environment, Path root, S
         Path local = root.resolve("usr/local");
         List<Path> toolkits = new ArrayList<>();
         if (Files.isDirectory(local)) {
-            try (DirectoryStream<Path> found = Files.newDirectoryStream(local, "cuda-*")) {
-                found.forEach(toolkits::add);
+            try (DirectoryStream<Path> found = Files.newDirectoryStream(local)) {
+                for (Path path : found) {
+                    if (path.getFileName().toString().startsWith("cuda-")) {
+                        toolkits.add(path);
+                    }
+                }
             } catch (IOException e) {
                 return List.of(local.resolve("cuda"));
             }
         }
-        toolkits.sort(Comparator.comparingInt(CudaSearch::version).reversed());
+        if (toolkits.size() > 1) {
+            toolkits.sort(Comparator.comparingInt(CudaSearch::version).reversed());
+        }
         toolkits.addFirst(local.resolve("cuda"));
         return toolkits;
     }

@@ -42,7 +42,9 @@ final class CudaSolver {
         requireF32("svd: a", a);
         device.run(() -> {
             int elements = workspace(
-                    "cusolverDnSgesvd_bufferSize", a, out -> cusolver.gesvdWorkspace(device.solver(), m, n, out));
+                    "cusolverDnSgesvd_bufferSize",
+                    a.shape(),
+                    out -> cusolver.gesvdWorkspace(device.solver(), m, n, out));
             try (DeviceBuffer work = device.allocate(floats(elements));
                     DeviceBuffer info = device.allocate(Integer.BYTES)) {
                 int status = cusolver.gesvd(
@@ -68,6 +70,14 @@ final class CudaSolver {
         });
     }
 
+    /** Bytes that {@link #svd} of a matrix [m, n] takes besides its operands. */
+    long svdWorkspace(int m, int n) {
+        return device.call(() -> floats(workspace(
+                "cusolverDnSgesvd_bufferSize",
+                "[" + m + ", " + n + "]",
+                out -> cusolver.gesvdWorkspace(device.solver(), m, n, out))));
+    }
+
     /**
      * Replaces a matrix by orthonormal columns that span the same: the Q of {@code a = Q · R}.
      *
@@ -83,14 +93,14 @@ final class CudaSolver {
         device.run(() -> {
             int forR = workspace(
                     "cusolverDnSgeqrf_bufferSize",
-                    a,
+                    a.shape(),
                     out -> cusolver.geqrfWorkspace(device.solver(), m, n, a.address(), leading(a), out));
             try (DeviceBuffer tau = device.allocate(floats(n));
                     DeviceBuffer info = device.allocate(Integer.BYTES)) {
                 long tauAt = tau.address(0, tau.bytes());
                 int forQ = workspace(
                         "cusolverDnSorgqr_bufferSize",
-                        a,
+                        a.shape(),
                         out -> cusolver.orgqrWorkspace(device.solver(), m, n, n, a.address(), leading(a), tauAt, out));
                 int elements = Math.max(forR, forQ);
                 try (DeviceBuffer work = device.allocate(floats(elements))) {
@@ -121,10 +131,10 @@ final class CudaSolver {
         int ask(MemorySegment out);
     }
 
-    private int workspace(String function, DeviceMatrix a, SizeQuery query) {
+    private int workspace(String function, String shape, SizeQuery query) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(ValueLayout.JAVA_INT);
-            device.checkSolver(function, query.ask(out), "a " + a.shape());
+            device.checkSolver(function, query.ask(out), "a " + shape);
             return Math.max(1, out.get(ValueLayout.JAVA_INT, 0));
         }
     }

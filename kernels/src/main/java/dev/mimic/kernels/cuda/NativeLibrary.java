@@ -1,5 +1,7 @@
 package dev.mimic.kernels.cuda;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -7,8 +9,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A loaded library. It stays loaded until the process ends, as CUDA wants it.
@@ -68,6 +74,24 @@ record NativeLibrary(String file, SymbolLookup symbols) {
         }
         // never Linker.Option.critical: these calls block, and would hold off the garbage collector
         return Linker.nativeLinker().downcallHandle(symbol.get(), signature.descriptor());
+    }
+
+    /** The file that was loaded, whose name ends in the library's own version where links lead to it. */
+    String place() {
+        try {
+            if (file.contains("/")) {
+                return Path.of(file).toRealPath().toString();
+            }
+            try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"), StandardCharsets.UTF_8)) {
+                String stem = "/" + file.substring(0, file.indexOf(".so") + ".so".length());
+                return maps.filter(line -> line.contains(stem))
+                        .map(line -> line.substring(line.indexOf('/')))
+                        .findFirst()
+                        .orElse(file);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            return file;
+        }
     }
 
     /** The text at a pointer that a library returned, on one line; empty for a null pointer. */

@@ -16,7 +16,7 @@ record Transfer(CudaDevice device, PinnedBuffer staging, long address, MemorySeg
             MemorySegment half = half(at);
             half.copyFrom(host.asSlice(at, half.byteSize()));
             device.synchronize(); // the other half is free once its copy is done, which ran while this one was filled
-            copy(address + at, half.address(), half.byteSize(), CudaConstants.cudaMemcpyHostToDevice);
+            device.copy(address + at, half.address(), half.byteSize(), CudaConstants.cudaMemcpyHostToDevice);
         }
         device.synchronize();
     }
@@ -27,19 +27,12 @@ record Transfer(CudaDevice device, PinnedBuffer staging, long address, MemorySeg
             device.synchronize(); // the piece before this one has arrived
             if (at < size) {
                 MemorySegment half = half(at);
-                copy(half.address(), address + at, half.byteSize(), CudaConstants.cudaMemcpyDeviceToHost);
+                device.copy(half.address(), address + at, half.byteSize(), CudaConstants.cudaMemcpyDeviceToHost);
             }
             if (at > 0) {
                 MemorySegment arrived = half(at - chunk());
                 host.asSlice(at - chunk(), arrived.byteSize()).copyFrom(arrived);
             }
-        }
-    }
-
-    private void copy(long target, long source, long bytes, int kind) {
-        int status = device.cuda().runtime().memcpyAsync(target, source, bytes, kind, device.stream());
-        if (status != CudaConstants.cudaSuccess) {
-            device.check("cudaMemcpyAsync", status, bytes + " bytes, kind " + kind);
         }
     }
 

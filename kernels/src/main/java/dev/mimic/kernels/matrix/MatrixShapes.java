@@ -1,16 +1,24 @@
 package dev.mimic.kernels.matrix;
 
-/** Checks that the entries of both implementations share. */
-final class MatrixShapes {
+/** Checks that the entries of all implementations of {@link MatrixKernels} share. */
+public final class MatrixShapes {
     private MatrixShapes() {}
 
-    /** Checks {@code x [batch, cols]} and {@code y [batch, rows]}. */
-    static void forward(String operation, Matrix weights, int batch, float[] x, float[] y) {
+    /**
+     * Checks {@code x [batch, cols]} and {@code y [batch, rows]}.
+     *
+     * @throws IllegalArgumentException naming the operation and what is wrong
+     */
+    public static void forward(String operation, Matrix weights, int batch, float[] x, float[] y) {
         check(operation, weights, batch, x, weights.cols(), y, weights.rows());
     }
 
-    /** Checks {@code x [batch, rows]} and {@code y [batch, cols]}. */
-    static void transposed(String operation, Matrix weights, int batch, float[] x, float[] y) {
+    /**
+     * Checks {@code x [batch, rows]} and {@code y [batch, cols]}.
+     *
+     * @throws IllegalArgumentException naming the operation and what is wrong
+     */
+    public static void transposed(String operation, Matrix weights, int batch, float[] x, float[] y) {
         check(operation, weights, batch, x, weights.rows(), y, weights.cols());
     }
 

@@ -36,6 +36,20 @@ public final class RandomizedSvd {
                         "svd: oversampling is " + oversampling + " and power " + power + ", expected at least 0");
             }
         }
+
+        /**
+         * Columns of the sketch of a matrix.
+         *
+         * @throws IllegalArgumentException if the rank is beyond the matrix's sides
+         */
+        public int sketched(Matrix w) {
+            int width = Math.min(w.rows(), w.cols());
+            if (rank > width) {
+                throw new IllegalArgumentException("svd: rank is " + rank + ", expected at most " + width + " (W ["
+                        + w.rows() + ", " + w.cols() + "])");
+            }
+            return (int) Math.min(width, (long) rank + oversampling);
+        }
     }
 
     /** Makes it; kernels and pool are borrowed. One calling thread at a time, as {@code matrix}. */
@@ -56,11 +70,7 @@ public final class RandomizedSvd {
     public Svd decompose(Matrix w) {
         int height = Math.max(w.rows(), w.cols());
         int width = Math.min(w.rows(), w.cols());
-        if (options.rank() > width) {
-            throw new IllegalArgumentException("svd: rank is " + options.rank() + ", expected at most " + width
-                    + " (W [" + w.rows() + ", " + w.cols() + "])");
-        }
-        int sketched = (int) Math.min(width, (long) options.rank() + options.oversampling());
+        int sketched = options.sketched(w);
         TallProducts products = new TallProducts("svd", matrix, pool, w);
         CholeskyQr qr = new CholeskyQr(kernels, pool);
         float[] y = sketch(products, w, width, sketched);

@@ -8,17 +8,20 @@ import pl.edu.icm.jlargearrays.ConcurrencyUtils;
 
 /** The random projection {@code A Ω} of a randomized decomposition (Halko, Martinsson, Tropp 2011). */
 public sealed interface Sketch {
+    /**
+     * The matrix Ω, rounded to floats.
+     *
+     * @param width columns of the projection, at most cols
+     * @param cols columns of A
+     * @param seed the same seed gives the same matrix
+     * @return [width, cols]: Ω by columns
+     */
+    float[] matrix(WorkerPool pool, int width, int cols, long seed);
+
     /** Independent normal entries (section 4.1 there). */
     record Gaussian() implements Sketch {
-        /**
-         * The matrix Ω.
-         *
-         * @param width columns of the projection
-         * @param cols columns of A
-         * @param seed the same seed gives the same matrix
-         * @return [width, cols]: Ω by columns
-         */
-        float[] matrix(WorkerPool pool, int width, int cols, long seed) {
+        @Override
+        public float[] matrix(WorkerPool pool, int width, int cols, long seed) {
             float[] omega = new float[Math.multiplyExact(width, cols)];
             long[] seeds = generator(seed).longs(width).toArray(); // one a column: threads share the columns
             pool.run(width, 4, (begin, end) -> {
@@ -39,6 +42,28 @@ public sealed interface Sketch {
      * replacement.
      */
     record Srft() implements Sketch {
+        private static final int STRIP = 256;
+
+        /** Of the rows of the identity: for a device, where there is a matrix product and no cosine transform. */
+        @Override
+        public float[] matrix(WorkerPool pool, int width, int cols, long seed) {
+            float[] omega = new float[Math.multiplyExact(width, cols)];
+            for (int from = 0; from < cols; from += STRIP) {
+                int rows = Math.min(STRIP, cols - from);
+                double[] identity = new double[Math.multiplyExact(rows, cols)];
+                for (int i = 0; i < rows; i++) {
+                    identity[i * cols + from + i] = 1;
+                }
+                double[] strip = project(pool, identity, rows, cols, width, seed);
+                for (int k = 0; k < width; k++) {
+                    for (int i = 0; i < rows; i++) {
+                        omega[k * cols + from + i] = (float) strip[k * rows + i];
+                    }
+                }
+            }
+            return omega;
+        }
+
         /**
          * Projects the rows of A.
          *

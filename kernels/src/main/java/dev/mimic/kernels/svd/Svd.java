@@ -25,6 +25,18 @@ public record Svd(int rows, int cols, float[] u, float[] sigma, float[] v) {
         }
     }
 
+    /**
+     * Of factors whose signs are as they came.
+     *
+     * @param u [rows, rank], row-major; kept, signs changed
+     * @param sigma [rank], descending; kept
+     * @param v [cols, rank], row-major; kept, signs changed
+     */
+    public static Svd signed(int rows, int cols, float[] u, float[] sigma, float[] v) {
+        Assembly.fixSigns(u, v, sigma.length);
+        return new Svd(rows, cols, u, sigma, v);
+    }
+
     /** Singular values held. */
     public int rank() {
         return sigma.length;

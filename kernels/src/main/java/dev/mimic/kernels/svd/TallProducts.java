@@ -64,7 +64,8 @@ final class TallProducts {
         return y;
     }
 
-    private static double largest(String operation, WorkerPool pool, Matrix w) {
+    /** The largest magnitude of a matrix that is neither empty nor too large for an array, and finite. */
+    static double largest(String operation, WorkerPool pool, Matrix w) {
         DoubleMatrix.checkSize(operation, w);
         int rows = w.rows();
         double[] largest = new double[(rows + STRIP - 1) / STRIP];

@@ -35,12 +35,8 @@ final class ComposedSvf implements SvfKernels {
             float[] kept,
             float[] scratch,
             float[] y) {
-        check(factors, batch, x, scales, scratch, y);
-        for (int i = 0; i < batch; i++) {
-            if (scales[i] == null) {
-                throw new IllegalArgumentException("svf: scales has none for row " + i + ", expected one a row");
-            }
-        }
+        SvfShapes.check(factors, batch, x, scales, scratch, y);
+        SvfShapes.checkEveryRow(batch, scales);
         multiply(phase, factors, batch, x, scales, kept, scratch, y);
     }
 
@@ -54,20 +50,17 @@ final class ComposedSvf implements SvfKernels {
             float[] kept,
             float[] scratch,
             float[] y) {
-        check(factors, batch, x, scales, scratch, y);
-        int last = batch - 1;
-        while (last >= 0 && scales[last] == null) {
-            last--;
-        }
-        if (last < 0) {
+        SvfShapes.check(factors, batch, x, scales, scratch, y);
+        int rows = SvfShapes.scaledRows(batch, scales);
+        if (rows == 0) {
             return;
         }
         int out = factors.u().rows();
         if (product.length < batch * out) {
             product = new float[batch * out];
         }
-        multiply(phase, factors, last + 1, x, scales, kept, scratch, product);
-        addCorrections(last + 1, out, scales, product, y);
+        multiply(phase, factors, rows, x, scales, kept, scratch, product);
+        addCorrections(rows, out, scales, product, y);
     }
 
     @Override
@@ -113,19 +106,6 @@ final class ComposedSvf implements SvfKernels {
             matrix.gemmTransposed(factors.v(), batch, x, y);
         } else {
             matrix.gemm(factors.v(), batch, x, y);
-        }
-    }
-
-    private static void check(SvfFactors factors, int batch, float[] x, float[][] scales, float[] scratch, float[] y) {
-        int rank = factors.rank();
-        Shapes.atLeast("svf", "x", x.length, (long) batch * factors.in());
-        Shapes.atLeast("svf", "scales", scales.length, batch);
-        Shapes.atLeast("svf", "scratch", scratch.length, (long) batch * rank);
-        Shapes.atLeast("svf", "y", y.length, (long) batch * factors.u().rows());
-        for (int i = 0; i < batch; i++) {
-            if (scales[i] != null) {
-                Shapes.atLeast("svf", "scale", scales[i].length, rank);
-            }
         }
     }
 

@@ -1,12 +1,18 @@
 package dev.mimic.kernels.backend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.mimic.kernels.KernelChoice;
 import dev.mimic.kernels.VectorWidth;
 import dev.mimic.kernels.WorkerPool;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class BackendTest {
     @Test
@@ -43,6 +49,57 @@ final class BackendTest {
                 assertEquals(other, over.pool());
                 assertFamilies(backend.name().equals("scalar") ? "Scalar" : "Vector", over);
             }
+        }
+    }
+
+    @Test
+    void theProcessorIsOpenedWithoutALookAtGpus() {
+        try (WorkerPool pool = WorkerPool.of(1);
+                Backend backend = Backend.open(Device.CPU, pool, Assertions::fail)) {
+            assertEquals(Backend.best(pool).name(), backend.name());
+            assertTrue(backend.onProcessor());
+        }
+    }
+
+    @Test
+    void whereThereIsNothingWhoeverDidNotAskHearsNothingAndCudaIsRefused() {
+        try (WorkerPool pool = WorkerPool.of(1);
+                Property _ = new Property("off")) {
+            assertTrue(Backend.open(Device.UNASKED, pool, Assertions::fail).onProcessor());
+            List<String> notes = new ArrayList<>();
+            assertTrue(Backend.open(Device.AUTO, pool, notes::add).onProcessor());
+            assertEquals(List.of("computing on the processor: switched off by -Dmimic.cuda=off"), notes);
+            assertEquals(
+                    "cuda:0 cannot be used: switched off by -Dmimic.cuda=off",
+                    assertThrows(
+                                    IllegalArgumentException.class,
+                                    () -> Backend.open(Device.cuda(0), pool, Assertions::fail))
+                            .getMessage());
+        }
+    }
+
+    @Test
+    void whereAnInstallationIsNamedEveryoneHearsWhyItIsNotUsed(@TempDir Path folder) {
+        try (WorkerPool pool = WorkerPool.of(1);
+                Property _ = new Property(folder.toString())) {
+            List<String> notes = new ArrayList<>();
+            assertTrue(Backend.open(Device.UNASKED, pool, notes::add).onProcessor());
+            assertEquals(
+                    List.of("computing on the processor: no CUDA 12 or 13 libraries (libcudart, libcublas) in "
+                            + folder),
+                    notes);
+        }
+    }
+
+    /** Where CUDA is looked for. */
+    private record Property(String value) implements AutoCloseable {
+        Property {
+            System.setProperty("mimic.cuda", value);
+        }
+
+        @Override
+        public void close() {
+            System.clearProperty("mimic.cuda");
         }
     }
 

@@ -68,7 +68,8 @@ final class CudaSearchTest {
 
     @Test
     void offIsSaid() {
-        assertEquals(new Cuda.Unavailable("switched off by -Dmimic.cuda=off"), Cuda.probe(search("off", Map.of())));
+        assertEquals(
+                new Cuda.Unavailable("switched off by -Dmimic.cuda=off", false), Cuda.probe(search("off", Map.of())));
     }
 
     @Test
@@ -79,5 +80,30 @@ final class CudaSearchTest {
 
     private CudaSearch search(String property, Map<String, String> environment) {
         return new CudaSearch(property, environment, root, "amd64");
+    }
+
+    @Test
+    void theLoaderIsAskedOnlyForWhatItMayFind() throws IOException {
+        String soname = "libcudart.so.12";
+        assertFalse(search(null, Map.of()).loader().mayFind(soname));
+        Path folder = Files.createDirectories(root.resolve("some/where"));
+        CudaSearch named = search(null, Map.of("LD_LIBRARY_PATH", "/no/such:" + folder));
+        assertFalse(named.loader().mayFind(soname));
+        Files.createFile(folder.resolve(soname));
+        assertTrue(named.loader().mayFind(soname));
+        assertFalse(named.loader().mayFind("libcudart.so.13"));
+        assertTrue(
+                search(null, Map.of("LD_LIBRARY_PATH", "$ORIGIN/lib")).loader().mayFind(soname), "the loader's to say");
+
+        Path cache = Files.createDirectories(root.resolve("etc")).resolve("ld.so.cache");
+        Files.write(cache, new byte[] {'g', 'l', 'i', 'b', 'c', (byte) 0xFF, 0, 1, 2});
+        assertFalse(search(null, Map.of()).loader().mayFind(soname));
+        Files.writeString(cache, "glibc-ld.so.cache1.1\0libcudart.so.12\0/opt/cuda/libcudart.so.12\0");
+        assertTrue(search(null, Map.of()).loader().mayFind(soname));
+        assertFalse(search(null, Map.of()).loader().mayFind("libcudart.so.13"));
+
+        Files.delete(cache);
+        Files.createFile(Files.createDirectories(root.resolve("usr/lib")).resolve(soname));
+        assertTrue(search(null, Map.of()).loader().mayFind(soname));
     }
 }

@@ -113,7 +113,8 @@ final class RealLibraries {
                 skip("no driver", "this machine has one, for CUDA " + driver);
                 return;
             }
-            String said = Cuda.probe(search()) instanceof Cuda.Unavailable(String reason) ? reason : "available";
+            String said =
+                    Cuda.probe(search()) instanceof Cuda.Unavailable(String reason, boolean _) ? reason : "available";
             check(
                     "Cuda.probe without a driver",
                     said.contains("no NVIDIA driver") && said.contains("status 35"),

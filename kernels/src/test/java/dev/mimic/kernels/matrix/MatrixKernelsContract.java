@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What every implementation of {@link MatrixKernels} must do; the oracle is a double loop. */
-abstract class MatrixKernelsContract {
+public abstract class MatrixKernelsContract {
     private static final int LANES = VectorWidth.bits() / Float.SIZE;
     private static final int[] SIZES = {
         0, 1, 2, 3, 5, LANES - 1, LANES, LANES + 1, 2 * LANES - 1, 2 * LANES, 2 * LANES + 1, 47, 97, 131
@@ -29,18 +29,24 @@ abstract class MatrixKernelsContract {
     private static final int[] BATCHES = {1, 2, 3, 4, 7, 8, 9, 31, 32, 33, 70, 12, 17, 23, 25};
 
     private final WorkerPool pool = WorkerPool.of(2);
+
+    @SuppressWarnings("this-escape") // subclasses are told
     private final MatrixKernels kernels = kernels(pool);
 
-    abstract MatrixKernels kernels(WorkerPool pool);
+    /** For those that say which kernels. */
+    protected MatrixKernelsContract() {}
+
+    /** Kernels over a pool; called before a subclass's own fields are set. */
+    protected abstract MatrixKernels kernels(WorkerPool pool);
 
     @AfterEach
-    void close() {
+    public void close() {
         pool.close();
     }
 
     @ParameterizedTest
     @EnumSource
-    void productsOfEverySizeAgreeWithTheDoubleLoop(Product product) {
+    public void productsOfEverySizeAgreeWithTheDoubleLoop(Product product) {
         SeededCases.run(1, 1, random -> {
             for (Product.Format format : Product.Format.values()) {
                 for (int rows : SIZES) {
@@ -54,7 +60,7 @@ abstract class MatrixKernelsContract {
 
     @ParameterizedTest
     @EnumSource
-    void productsOfEveryBatchAgreeWithTheDoubleLoop(Product product) {
+    public void productsOfEveryBatchAgreeWithTheDoubleLoop(Product product) {
         SeededCases.run(BATCHES.length, 100, random -> {
             for (Product.Format format : Product.Format.values()) {
                 for (int batch : BATCHES) {
@@ -66,7 +72,7 @@ abstract class MatrixKernelsContract {
 
     @ParameterizedTest
     @EnumSource
-    void productsOfModelSizesAgreeWithTheDoubleLoop(Product product) {
+    public void productsOfModelSizesAgreeWithTheDoubleLoop(Product product) {
         SeededCases.run(1, 200, random -> {
             for (Product.Format format : Product.Format.values()) {
                 check(product, random, format, 576, 1536, 3);
@@ -80,7 +86,7 @@ abstract class MatrixKernelsContract {
     }
 
     @Test
-    void longBatchesAgreeWithTheDoubleLoop() {
+    public void longBatchesAgreeWithTheDoubleLoop() {
         SeededCases.run(1, 300, random -> {
             check(Product.GEMM, random, Product.Format.BF16, 19, 21, 1100);
             check(Product.GEMM_TRANSPOSED, random, Product.Format.BF16, 19, 21, 1100);
@@ -99,7 +105,7 @@ abstract class MatrixKernelsContract {
 
     @ParameterizedTest
     @EnumSource
-    void aRowOfABatchHasTheBitsItHasAlone(Product product) {
+    public void aRowOfABatchHasTheBitsItHasAlone(Product product) {
         SeededCases.run(24, 400, random -> {
             int batch = random.nextBoolean() ? BATCHES[random.nextInt(BATCHES.length)] : random.nextInt(71, 500);
             boolean wide = random.nextBoolean(); // more than a slice in both directions in turn
@@ -111,7 +117,7 @@ abstract class MatrixKernelsContract {
 
     @ParameterizedTest
     @EnumSource
-    void aRowOfABatchHasTheBitsItHasAloneWhereSlicesAreMany(Product product) {
+    public void aRowOfABatchHasTheBitsItHasAloneWhereSlicesAreMany(Product product) {
         SeededCases.run(6, 410, random -> {
             Product.Format format = random.nextBoolean() ? Product.Format.F32 : Product.Format.BF16;
             assertAloneAsTogether(product, random, format, random.nextInt(1024, 2400), random.nextInt(1, 150), 3);
@@ -137,7 +143,7 @@ abstract class MatrixKernelsContract {
     }
 
     @Test
-    void productsHandedOverTogetherHaveTheBitsTheyHaveAlone() {
+    public void productsHandedOverTogetherHaveTheBitsTheyHaveAlone() {
         SeededCases.run(40, 450, random -> {
             try (Arena arena = Arena.ofShared()) {
                 int batch = BATCHES[random.nextInt(BATCHES.length)];
@@ -182,7 +188,7 @@ abstract class MatrixKernelsContract {
     }
 
     @Test
-    void aGroupWithAShortArrayIsRefusedAndTheNextOneRuns() {
+    public void aGroupWithAShortArrayIsRefusedAndTheNextOneRuns() {
         try (Arena arena = Arena.ofShared()) {
             Matrix weights = Product.weights(arena, SeededCases.generator(1), Product.Format.F32, 6, 5, 0);
             GemvGroup group = new GemvGroup();
@@ -201,7 +207,7 @@ abstract class MatrixKernelsContract {
     }
 
     @Test
-    void aGroupTakesNoArrayThatAnotherOfItsProductsWrites() {
+    public void aGroupTakesNoArrayThatAnotherOfItsProductsWrites() {
         try (Arena arena = Arena.ofShared()) {
             Matrix weights = Product.weights(arena, SeededCases.generator(1), Product.Format.F32, 5, 5, 0);
             GemvGroup group = new GemvGroup();
@@ -223,7 +229,7 @@ abstract class MatrixKernelsContract {
 
     @ParameterizedTest
     @EnumSource
-    void theNumberOfThreadsChangesNoBit(Product product) {
+    public void theNumberOfThreadsChangesNoBit(Product product) {
         try (WorkerPool one = WorkerPool.of(1);
                 WorkerPool three = WorkerPool.of(3)) {
             MatrixKernels alone = kernels(one);
@@ -246,7 +252,7 @@ abstract class MatrixKernelsContract {
 
     @ParameterizedTest
     @EnumSource
-    void compilationChangesNoBit(Product product) {
+    public void compilationChangesNoBit(Product product) {
         SeededCases.run(1, 600, random -> {
             try (Arena arena = Arena.ofShared()) {
                 for (Product.Format format : Product.Format.values()) {
@@ -263,7 +269,7 @@ abstract class MatrixKernelsContract {
 
     @ParameterizedTest
     @EnumSource
-    void nonFiniteWeightsAndActivationsComeThrough(Product product) {
+    public void nonFiniteWeightsAndActivationsComeThrough(Product product) {
         SeededCases.run(30, 700, random -> {
             try (Arena arena = Arena.ofShared()) {
                 Product.Format format = Product.Format.any(random);
@@ -308,7 +314,7 @@ abstract class MatrixKernelsContract {
 
     @ParameterizedTest
     @EnumSource(names = {"F16", "BF16"})
-    void everyHalfIsWidenedExactly(Product.Format format) {
+    public void everyHalfIsWidenedExactly(Product.Format format) {
         int count = 1 << 16;
         MemorySegment data = Arena.ofAuto().allocate(2L * count);
         for (int bits = 0; bits < count; bits++) {
@@ -329,7 +335,7 @@ abstract class MatrixKernelsContract {
     }
 
     @Test
-    void everyByteIsWidenedExactly() {
+    public void everyByteIsWidenedExactly() {
         int count = 256 + 3; // a tail of three
         MemorySegment data = Arena.ofAuto().allocate(count);
         for (int i = 0; i < count; i++) {
@@ -360,7 +366,7 @@ abstract class MatrixKernelsContract {
     }
 
     @Test
-    void dotOfEveryLengthAndOffsetAgreesWithTheDoubleLoop() {
+    public void dotOfEveryLengthAndOffsetAgreesWithTheDoubleLoop() {
         SeededCases.run(3, 800, random -> {
             for (int length : SIZES) {
                 for (int offset : new int[] {0, 1, 3}) {
@@ -381,7 +387,7 @@ abstract class MatrixKernelsContract {
     }
 
     @Test
-    void axpyChangesItsRangeAndNothingElse() {
+    public void axpyChangesItsRangeAndNothingElse() {
         SeededCases.run(3, 900, random -> {
             for (int length : SIZES) {
                 for (int offset : new int[] {0, 1, 3}) {
@@ -404,7 +410,7 @@ abstract class MatrixKernelsContract {
 
     @ParameterizedTest
     @EnumSource
-    void shortArraysAndAliasesAreRefused(Product product) {
+    public void shortArraysAndAliasesAreRefused(Product product) {
         Matrix weights = Product.weights(Arena.ofAuto(), SeededCases.generator(1), Product.Format.F32, 6, 4, 0);
         int in = 2 * product.inputs(weights);
         int out = 2 * product.outputs(weights);
@@ -425,7 +431,7 @@ abstract class MatrixKernelsContract {
     }
 
     @Test
-    void rangesOutsideTheirArrayAreRefused() {
+    public void rangesOutsideTheirArrayAreRefused() {
         float[] a = new float[8];
         float[] b = new float[9];
         assertThrows(IllegalArgumentException.class, () -> kernels.dot(a, 1, b, 0, 8));

@@ -11,14 +11,14 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /** The four products of a matrix, their common oracle, and what surrounds a call with guards. */
-enum Product {
+public enum Product {
     GEMV,
     GEMV_TRANSPOSED,
     GEMM,
     GEMM_TRANSPOSED;
 
     /** The formats of weights. */
-    enum Format {
+    public enum Format {
         F32,
         F16,
         BF16,

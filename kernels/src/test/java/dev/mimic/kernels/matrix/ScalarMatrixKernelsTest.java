@@ -4,7 +4,7 @@ import dev.mimic.kernels.WorkerPool;
 
 final class ScalarMatrixKernelsTest extends MatrixKernelsContract {
     @Override
-    MatrixKernels kernels(WorkerPool pool) {
+    protected MatrixKernels kernels(WorkerPool pool) {
         return MatrixKernels.scalar(pool);
     }
 }

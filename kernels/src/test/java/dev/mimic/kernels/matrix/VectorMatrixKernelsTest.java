@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 final class VectorMatrixKernelsTest extends MatrixKernelsContract {
     @Override
-    MatrixKernels kernels(WorkerPool pool) {
+    protected MatrixKernels kernels(WorkerPool pool) {
         return MatrixKernels.vector(pool);
     }
 

@@ -3,7 +3,7 @@ package dev.mimic.kernels.cuda;
 import java.lang.foreign.MemorySegment;
 import java.util.random.RandomGenerator;
 
-/** Matrices of tests: made at random, brought to a device and back. Column-major. */
+/** Matrices of checks and tests: made at random, brought to a device and back. Column-major. */
 record DeviceArrays(CudaDevice device) {
     /** Numbers of both signs and mixed magnitude. */
     static float[] random(RandomGenerator random, int count) {
@@ -25,9 +25,7 @@ record DeviceArrays(CudaDevice device) {
 
     /** A buffer of floats. */
     DeviceBuffer buffer(float[] values) {
-        DeviceBuffer buffer = device.allocate((long) values.length * Float.BYTES);
-        device.upload(MemorySegment.ofArray(values), buffer, 0);
-        return buffer;
+        return uploaded(MemorySegment.ofArray(values));
     }
 
     /** A buffer of bf16, from floats that bf16 holds. */
@@ -36,9 +34,26 @@ record DeviceArrays(CudaDevice device) {
         for (int i = 0; i < bits.length; i++) {
             bits[i] = (short) (Float.floatToRawIntBits(values[i]) >>> 16);
         }
-        DeviceBuffer buffer = device.allocate((long) bits.length * Short.BYTES);
-        device.upload(MemorySegment.ofArray(bits), buffer, 0);
-        return buffer;
+        return uploaded(MemorySegment.ofArray(bits));
+    }
+
+    /** A buffer of one type or the other, from floats that it holds. */
+    DeviceBuffer buffer(DeviceType type, float[] values) {
+        return switch (type) {
+            case F32 -> buffer(values);
+            case BF16 -> bf16(values);
+        };
+    }
+
+    private DeviceBuffer uploaded(MemorySegment values) {
+        DeviceBuffer buffer = device.allocate(values.byteSize());
+        try {
+            device.upload(values, buffer, 0);
+            return buffer;
+        } catch (RuntimeException | Error e) {
+            buffer.close();
+            throw e;
+        }
     }
 
     /** A matrix without gaps in a buffer of its own, with undefined content. */

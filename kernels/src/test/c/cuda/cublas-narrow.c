@@ -1,0 +1,3 @@
+/* A cuBLAS without the functions that take 64-bit sizes. */
+#define SHIM_NARROW
+#include "cublas.c"
