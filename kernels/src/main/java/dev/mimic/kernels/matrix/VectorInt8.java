@@ -30,16 +30,23 @@ final class VectorInt8 {
 
     private VectorInt8() {}
 
-    /** As many elements as there are lanes, from {@code at} on. */
+    /**
+     * As many elements as there are lanes, from {@code at} on. This and what it calls have less bytecode than C2's
+     * MaxInlineSize (35): larger ones it takes in only where its profile calls them frequent, and else leaves boxes behind.
+     */
     private static FloatVector load(MemorySegment weights, long at) {
-        if (LANES > 4) {
-            return (FloatVector) ByteVector.fromMemorySegment(BYTES, weights, at, LITTLE_ENDIAN)
-                    .convertShape(B2F, SPECIES, 0);
-        }
-        IntVector four = IntVector.broadcast(INTS, weights.get(QuantizedFormat.INT, at)); // no vector has four bytes
-        IntVector upper = four.lanewise(LSHL, UP);
-        IntVector values = upper.lanewise(ASHR, DOWN);
-        return (FloatVector) values.convert(I2F, 0);
+        return LANES > 4 ? bytes(weights, at) : ofInt(weights.get(QuantizedFormat.INT, at));
+    }
+
+    private static FloatVector bytes(MemorySegment weights, long at) {
+        return (FloatVector)
+                ByteVector.fromMemorySegment(BYTES, weights, at, LITTLE_ENDIAN).convertShape(B2F, SPECIES, 0);
+    }
+
+    /** The four bytes of an int, for lanes so few that no vector has as many bytes. */
+    private static FloatVector ofInt(int bytes) {
+        IntVector upper = IntVector.broadcast(INTS, bytes).lanewise(LSHL, UP);
+        return (FloatVector) upper.lanewise(ASHR, DOWN).convert(I2F, 0);
     }
 
     /**
