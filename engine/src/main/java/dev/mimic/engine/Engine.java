@@ -28,8 +28,9 @@ import java.util.stream.Stream;
 
 /**
  * A model ready to run. Requests may come from any thread; they are decoded together, each with its own adapter, sampling
- * and stop, and each gets bit for bit what it would get alone (on a GPU: but for rounding). Closing the engine ends what is running and frees all
- * memory; the native copy of a LoRA adapter goes with the garbage, once its adapter or its engine is given up.
+ * and stop, and each gets bit for bit what it would get alone (on a GPU: but for rounding). Closing the engine ends what is
+ * running and frees all memory but what goes with the garbage: the kernels' scratch, and the native copy of a LoRA adapter
+ * once its adapter or its engine is given up.
  */
 public final class Engine implements AutoCloseable {
     private final OpenModel model;

@@ -22,7 +22,7 @@ import java.util.function.LongSupplier;
  * @param form how factors are applied
  * @param transfer accepts factors of another base model
  * @param pool a pool shared with others, which its owner closes after the engine; empty for one of the engine's own
- * @param backend chooses the kernels for a pool, where the processor computes
+ * @param backend chooses the kernels for a pool, where the processor computes; the engine closes what it gives
  * @param blockSize rows of a prompt that go through the model together
  * @param maxBatch rows decoded together
  * @param clock nanoseconds that deadlines go by, from any start; read by several threads
@@ -65,7 +65,7 @@ public record EngineOptions(
 
     /**
      * Where linear layers and head are multiplied. All else is the processor's. A GPU holds no quantized weights, and its
-     * results are those of the processor but for rounding, which may depend on the rows of a batch.
+     * results are those of the processor but for rounding, which may depend on the rows of a batch. Never run on a GPU yet.
      *
      * @param device a GPU is an error where it cannot be used or does not hold the model; {@link Device#AUTO} and
      *     {@link Device#UNASKED} are the processor then

@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What sampling replies shows of itself, part by part; each part goes its way with what its workspace has, on one thread. */
+/** What sampling replies shows of itself, part by part; each part goes its way with what its workspace has. */
 final class RecordedParts {
     private final List<TrainingWorkspace> workspaces;
     private final List<RecordedActivations> traces = new ArrayList<>();

@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Takes weights apart, one at a time: memory is bounded by the largest (about 24 bytes an element; a GPU holds about
- * three times the largest in F32). One caller at a time.
+ * Takes weights apart, one at a time: memory is bounded by the largest (about 24 bytes an element; a GPU holds up to
+ * 12 bytes an element and 12 for each of a square of the shorter side). One caller at a time.
  */
 public final class Decomposer implements AutoCloseable {
     private final DecomposeOptions options;

@@ -12,7 +12,7 @@ import java.util.List;
 /**
  * Rows that are generated together, and the two kinds of step that move them on: one of prompts, packed, and one of a new
  * token for every row whose prompt is done. A row draws with its own sampler and ends by itself; its failure ends it alone.
- * Nothing is allocated per decoded token. Lives on the scheduler's thread.
+ * Nothing is allocated per decoded token. Lives on one thread: the scheduler's, or the one that took its part.
  */
 final class Batch {
     private static final int LOGITS_WORTH_A_THREAD = 4096;

@@ -16,8 +16,9 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The one thread that runs a model. Requests of any thread queue up; each turn admits what there is room for, runs one
- * step of prompts and one decoding step for all rows of the {@link Batch} together.
+ * The thread that runs a model. Requests of any thread queue up; each turn admits what there is room for, runs one step of
+ * prompts and one decoding step for all rows of the {@link Batch} together. Only {@link #run} has help of the pool's
+ * threads.
  */
 public final class BatchScheduler implements AutoCloseable {
     private final KeyValueCaches caches;
@@ -41,7 +42,8 @@ public final class BatchScheduler implements AutoCloseable {
      * @param maxBatch rows decoded together at most; no more than the transformer's rows
      * @param type how keys and values are held
      * @param cacheBytes keys and values of these rows at most; one row alone may have more
-     * @param beforeWork runs before each prompt; what it throws ends that request
+     * @param beforeWork runs before each prompt, in {@link #run} on several threads at once; what it throws ends that
+     *     request
      */
     public BatchScheduler(
             Transformer transformer, int maxBatch, KeyValueType type, long cacheBytes, Runnable beforeWork) {

@@ -10,7 +10,7 @@ import dev.mimic.engine.trace.BatchTrace;
 import dev.mimic.loader.model.ModelConfig;
 import java.util.Arrays;
 
-/** A task that was admitted: its cache, its sampler, its tokens. Lives on the scheduler's thread. */
+/** A task that was admitted: its cache, its sampler, its tokens. Lives on its batch's thread. */
 final class Row {
     private static final int FIRST_TOKENS = 1024;
 

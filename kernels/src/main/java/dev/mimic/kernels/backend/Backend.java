@@ -173,7 +173,10 @@ public record Backend(
         return name.startsWith(VECTOR) ? Optional.of(vector(other)) : Optional.empty();
     }
 
-    /** Frees what the backend holds outside the Java heap. Kernels and pool are not to be used with it any more. */
+    /**
+     * Frees what the backend holds on a device; native scratch of the processor's kernels goes with the garbage. Kernels
+     * and pool are not to be used with it any more. Idempotent.
+     */
     @Override
     public void close() {
         memory.close();

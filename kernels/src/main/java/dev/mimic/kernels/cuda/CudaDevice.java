@@ -223,7 +223,8 @@ final class CudaDevice implements AutoCloseable {
     }
 
     /**
-     * Queues a copy between pinned memory and the device. Called on the device's thread.
+     * Queues a copy between the host and the device, or within the device. What a copy to or from pinned memory was given
+     * stays as it is until the stream has been waited for. Called on the device's thread.
      *
      * @param kind a {@code cudaMemcpy…To…} of {@link CudaConstants}
      */
