@@ -202,7 +202,7 @@ final class DeviceFlagsTest {
         String[] run = {"run", "bundled", "3 + 4 =", "--max-tokens", "4"};
         for (String[] device : List.of(new String[0], new String[] {"--device", "auto"})) {
             assertEquals(
-                    "note: computing on cuda:0; --device cpu computes on the processor\n",
+                    "note: computing on cuda:0, untried on real cards: `mimic cuda-check` tries it; --device cpu is the processor\n",
                     Outcome.ok(with(device, run)).err());
         }
         shim.machine(12040, 2);

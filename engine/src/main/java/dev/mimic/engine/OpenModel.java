@@ -133,7 +133,10 @@ final class OpenModel implements AutoCloseable {
             return processor(backend, options, pool, e);
         }
         if (placement.device().kind() != Device.Kind.CUDA) {
-            placement.listener().note("computing on " + backend.name() + "; --device cpu computes on the processor");
+            placement
+                    .listener()
+                    .note("computing on " + backend.name()
+                            + ", untried on real cards: `mimic cuda-check` tries it; --device cpu is the processor");
         }
         return backend;
     }

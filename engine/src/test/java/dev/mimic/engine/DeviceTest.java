@@ -146,7 +146,10 @@ final class DeviceTest {
         try (Engine engine = Engine.open(folder, on(Device.AUTO))) {
             assertEquals("cuda:0", engine.device());
         }
-        assertEquals(List.of("computing on cuda:0; --device cpu computes on the processor"), notes.notes);
+        assertEquals(
+                List.of(
+                        "computing on cuda:0, untried on real cards: `mimic cuda-check` tries it; --device cpu is the processor"),
+                notes.notes);
     }
 
     @Test

@@ -39,12 +39,20 @@ final class TrainingParts implements AutoCloseable {
             List<MemoryPlan> plans,
             long memory) {
         int threads = Math.max(1, transformer.backend().pool().threads() / plans.size());
-        for (MemoryPlan plan : plans) {
-            WorkerPool pool = WorkerPool.of(threads);
-            pools.add(pool);
-            Backend backend = transformer.backend().over(pool).orElseThrow();
-            backends.add(backend);
-            workspaces.add(new TrainingWorkspace(transformer.over(backend), trained, linears, plan, memory));
+        boolean made = false;
+        try {
+            for (MemoryPlan plan : plans) {
+                WorkerPool pool = WorkerPool.of(threads);
+                pools.add(pool);
+                Backend backend = transformer.backend().over(pool).orElseThrow();
+                backends.add(backend);
+                workspaces.add(new TrainingWorkspace(transformer.over(backend), trained, linears, plan, memory));
+            }
+            made = true;
+        } finally {
+            if (!made) {
+                close();
+            }
         }
     }
 

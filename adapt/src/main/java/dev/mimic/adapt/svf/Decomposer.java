@@ -226,8 +226,11 @@ public final class Decomposer implements AutoCloseable {
     @Override
     public void close() {
         if (owned != null) {
-            backend.close();
-            owned.close();
+            try {
+                backend.close();
+            } finally {
+                owned.close();
+            }
         }
     }
 }

@@ -261,7 +261,10 @@ public final class Merge implements AutoCloseable {
     /** Gives the device back and ends the threads. */
     @Override
     public void close() {
-        backend.close();
-        pool.close();
+        try {
+            backend.close();
+        } finally {
+            pool.close();
+        }
     }
 }

@@ -112,7 +112,9 @@ public record Backend(
                 return cuda(processor, cuda, device, note);
             } catch (RuntimeException e) { // by its own name its class would be loaded where nobody wants a GPU
                 if (required) {
-                    throw e;
+                    throw e instanceof IllegalArgumentException
+                            ? e
+                            : new IllegalArgumentException(device + " cannot be used: " + e.getMessage(), e);
                 }
                 note.accept("computing on the processor: " + e.getMessage());
             }

@@ -323,8 +323,9 @@ final class CudaDevice implements AutoCloseable {
             await(executor.submit(this::end, true));
         } catch (RejectedExecutionException e) {
             return; // closed before
+        } finally {
+            executor.shutdown();
         }
-        executor.shutdown();
     }
 
     private void end() {

@@ -77,7 +77,8 @@ final class VectorWorkspace {
      */
     static MemorySegment panels(MemorySegment given, int length) {
         long bytes = (long) length * Float.BYTES;
-        return given.byteSize() >= bytes ? given : Arena.ofAuto().allocate(bytes, LINE);
+        // at least doubled: what is outgrown waits for the garbage collector, so it had better be seldom
+        return given.byteSize() >= bytes ? given : Arena.ofAuto().allocate(Math.max(bytes, 2 * given.byteSize()), LINE);
     }
 
     /** Takes what was read for the caches' sake alone, so that the compiler does not leave the reading out. */

@@ -91,15 +91,23 @@ final class BackendTest {
         }
     }
 
-    /** Where CUDA is looked for. */
-    private record Property(String value) implements AutoCloseable {
-        Property {
-            System.setProperty("mimic.cuda", value);
+    /** Where CUDA is looked for, until it is closed. */
+    private static final class Property implements AutoCloseable {
+        private static final String NAME = "mimic.cuda";
+
+        private final String before = System.getProperty(NAME);
+
+        Property(String value) {
+            System.setProperty(NAME, value);
         }
 
         @Override
         public void close() {
-            System.clearProperty("mimic.cuda");
+            if (before == null) {
+                System.clearProperty(NAME);
+            } else {
+                System.setProperty(NAME, before);
+            }
         }
     }
 

@@ -176,11 +176,11 @@ public abstract class SvfKernelsContract {
     }
 
     /** A check of one case. */
-    private interface Check {
+    protected interface Check {
         void check(SvfKernels kernels, Phase phase, Case c);
     }
 
-    private void forEachCase(Check check) {
+    protected final void forEachCase(Check check) {
         for (int[] shape : SHAPES) {
             SeededCases.run(2, shape[0], random -> {
                 try (Arena arena = Arena.ofShared()) {

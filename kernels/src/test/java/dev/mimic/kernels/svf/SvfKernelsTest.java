@@ -12,6 +12,7 @@ import dev.mimic.kernels.svf.SvfKernels.Phase;
 import dev.mimic.testkit.SeededCases;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -22,6 +23,21 @@ final class SvfKernelsTest extends SvfKernelsContract {
     @Override
     protected List<SvfKernels> implementations(WorkerPool shared) {
         return List.of(Backend.scalar(shared).svf(), Backend.best(shared).svf());
+    }
+
+    @Test
+    void whatIsKeptHasTheBitsOfTheProjectionAlone() {
+        forEachCase((kernels, phase, c) -> {
+            float[] kept = c.scratch();
+            kernels.apply(phase, c.factors, BATCH, c.x, c.scales, kept, c.scratch(), c.target(0));
+            float[] ones = new float[c.rank()];
+            Arrays.fill(ones, 1);
+            float[][] unscaled = new float[BATCH][];
+            Arrays.fill(unscaled, ones);
+            float[] projected = c.scratch();
+            kernels.apply(phase, c.factors, BATCH, c.x, unscaled, projected, c.target(0));
+            assertArrayEquals(projected, kept);
+        });
     }
 
     @Test
