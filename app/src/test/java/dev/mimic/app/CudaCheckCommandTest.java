@@ -93,7 +93,7 @@ final class CudaCheckCommandTest {
         refused(1, List.of("cuda:0 cannot be used: ", "mimic.cuda=off"), "cuda-check");
         ShimLibraries shim = ShimLibraries.fresh();
         try (ShimLibraries.InUse _ = shim.use()) {
-            refused(1, List.of("cuda: device 4, expected 0 to 0"), "cuda-check", "--device", "cuda:4");
+            refused(1, List.of("cuda:4: no such GPU, expected cuda:0"), "cuda-check", "--device", "cuda:4");
         }
     }
 

@@ -208,7 +208,10 @@ final class DeviceFlagsTest {
         shim.machine(12040, 2);
         assertEquals(
                 "", Outcome.ok(with(new String[] {"--device", "cuda:1"}, run)).err());
-        Outcome.refused(1, List.of("cuda: device 2, expected 0 to 1"), with(new String[] {"--device", "cuda:2"}, run));
+        Outcome.refused(
+                1,
+                List.of("cuda:2: no such GPU, expected cuda:0 to cuda:1"),
+                with(new String[] {"--device", "cuda:2"}, run));
         shim.machine(12040, 1);
     }
 

@@ -10,6 +10,7 @@ import dev.mimic.engine.prompt.ChatTemplate;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.backend.Backend;
 import dev.mimic.kernels.backend.Device;
+import dev.mimic.kernels.matrix.Matrix;
 import dev.mimic.kernels.matrix.QuantizedFormat;
 import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.model.ModelDirectory;
@@ -18,6 +19,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -129,6 +131,13 @@ final class OpenModel implements AutoCloseable {
         EngineOptions.Placement placement = options.placement();
         try {
             backend.memory().load(weights.matrices(), weights.factorMatrices(), placement.listener()::uploaded);
+            Backend processor = options.backend().apply(pool);
+            weights.matrices().stream()
+                    .min(Comparator.comparingLong(Matrix::byteSize))
+                    .ifPresent(smallest -> TrialProduct.run(backend, processor, smallest));
+            weights.factorMatrices().stream()
+                    .min(Comparator.comparingLong(Matrix::byteSize))
+                    .ifPresent(smallest -> TrialProduct.run(backend, processor, smallest));
         } catch (RuntimeException e) {
             return processor(backend, options, pool, e);
         }

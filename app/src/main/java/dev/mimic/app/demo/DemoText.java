@@ -20,7 +20,7 @@ final class DemoText {
 
     static String opening(Findings.Opened opened) {
         return lines(
-                "mimic: a tiny model learns to adapt itself (Transformer², on the CPU, in Java)",
+                "mimic: a tiny model learns to adapt itself (Transformer², in Java)",
                 "",
                 text(
                         "model    %s architecture, %d layers, %,d weights; open in %.2f s",

@@ -66,7 +66,8 @@ final class CudaDevice implements AutoCloseable {
      */
     static CudaDevice open(Cuda.Available cuda, int ordinal, long chunkBytes) {
         if (ordinal < 0 || ordinal >= cuda.devices()) {
-            throw new IllegalArgumentException("cuda: device " + ordinal + ", expected 0 to " + (cuda.devices() - 1));
+            throw new IllegalArgumentException("cuda:" + ordinal + ": no such GPU, expected "
+                    + (cuda.devices() == 1 ? "cuda:0" : "cuda:0 to cuda:" + (cuda.devices() - 1)));
         }
         CudaDevice device = new CudaDevice(cuda, ordinal, chunkBytes);
         try {

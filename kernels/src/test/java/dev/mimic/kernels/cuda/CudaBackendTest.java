@@ -49,7 +49,7 @@ final class CudaBackendTest {
     @Test
     void aDeviceThatIsNotThereIsRefused() {
         assertEquals(
-                "cuda: device 3, expected 0 to 0",
+                "cuda:3: no such GPU, expected cuda:0",
                 assertThrows(IllegalArgumentException.class, () -> Backend.open(Device.cuda(3), pool, Assertions::fail))
                         .getMessage());
     }

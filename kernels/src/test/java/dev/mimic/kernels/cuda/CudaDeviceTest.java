@@ -221,7 +221,7 @@ final class CudaDeviceTest {
     void whatCannotBeOpenedLeavesNothing() {
         Cuda.Available cuda = shim.available();
         assertEquals(
-                "cuda: device 1, expected 0 to 0",
+                "cuda:1: no such GPU, expected cuda:0",
                 assertThrows(IllegalArgumentException.class, () -> CudaDevice.open(cuda, 1))
                         .getMessage());
         device.close();
