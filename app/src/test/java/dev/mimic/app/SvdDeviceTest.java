@@ -126,6 +126,11 @@ final class SvdDeviceTest {
         refused(2, List.of("--device", "gpu"), "decompose", model, out("b"), "--device", "gpu");
         Outcome auto = ok("svd", weights, WEIGHT, "--out", out("c.safetensors"), "--device", "auto");
         assertTrue(auto.err().contains("note: computing on the processor: "), auto.err());
+        String expert = TestFolders.root()
+                .resolve("oracle/goldens/llama-gqa-f32.z.safetensors")
+                .toString();
+        Outcome merged = ok("merge", model, "--expert", expert, "--out", out("e"), "--device", "auto");
+        assertTrue(merged.err().contains("note: computing on the processor: "), merged.err());
         Outcome plain = ok("svd", weights, WEIGHT, "--out", out("d.safetensors"));
         assertEquals(1, plain.err().lines().count(), plain.err());
     }

@@ -56,11 +56,20 @@ public final class Decomposer implements AutoCloseable {
     public static Decomposer open(DecomposeOptions options, int threads, Device device, Consumer<String> note) {
         WorkerPool pool = WorkerPool.of(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
         try {
-            return new Decomposer(options, Backend.open(device, pool, note), pool);
+            return new Decomposer(options, backend(device, pool, note), pool);
         } catch (RuntimeException | Error e) {
             pool.close();
             throw e;
         }
+    }
+
+    /** What takes weights apart there; a GPU that was not asked for by name is said, since it does so in single precision. */
+    static Backend backend(Device device, WorkerPool pool, Consumer<String> note) {
+        Backend backend = Backend.open(device, pool, note);
+        if (device.kind() == Device.Kind.AUTO && !backend.onProcessor()) {
+            note.accept("taking weights apart on " + backend.name() + ", in single precision; --device cpu has double");
+        }
+        return backend;
     }
 
     /** Makes one that borrows a backend and its pool. */

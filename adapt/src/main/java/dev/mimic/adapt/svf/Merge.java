@@ -49,6 +49,7 @@ public final class Merge implements AutoCloseable {
      * @param notes hears what the user should know, one line each
      * @param progress hears each tensor's name before it is written
      * @param device where weights are taken apart; of no account with factors
+     * @param deviceNotes hears which that is, and why
      */
     public record Options(
             Optional<DType> dtype,
@@ -57,7 +58,8 @@ public final class Merge implements AutoCloseable {
             long shardBytes,
             Consumer<String> notes,
             Consumer<String> progress,
-            Device device) {
+            Device device,
+            Consumer<String> deviceNotes) {
         /** As Hugging Face cuts its files. */
         public static final long SHARD_BYTES = DerivedFolder.SHARD_BYTES;
 
@@ -77,7 +79,7 @@ public final class Merge implements AutoCloseable {
                 long shardBytes,
                 Consumer<String> notes,
                 Consumer<String> progress) {
-            this(dtype, transfer, threads, shardBytes, notes, progress, Device.CPU);
+            this(dtype, transfer, threads, shardBytes, notes, progress, Device.CPU, _ -> {});
         }
 
         /** The base's types, no transfer, all processors and no other device. */
@@ -85,9 +87,9 @@ public final class Merge implements AutoCloseable {
             return new Options(Optional.empty(), false, 0, SHARD_BYTES, _ -> {}, _ -> {});
         }
 
-        /** The same on another device. */
-        public Options withDevice(Device value) {
-            return new Options(dtype, transfer, threads, shardBytes, notes, progress, value);
+        /** The same on another device, which notes are about. */
+        public Options withDevice(Device value, Consumer<String> note) {
+            return new Options(dtype, transfer, threads, shardBytes, notes, progress, value, note);
         }
     }
 
@@ -102,7 +104,7 @@ public final class Merge implements AutoCloseable {
 
     private Backend open(Device device) {
         try {
-            return Backend.open(device, pool, options.notes());
+            return Decomposer.backend(device, pool, options.deviceNotes());
         } catch (RuntimeException | Error e) {
             pool.close();
             throw e;

@@ -356,7 +356,9 @@ final class DecomposerTest {
                                 .decompose(model, out, DecompositionListener.NONE)
                                 .size());
             }
-            assertTrue(notes.getFirst().endsWith("computed on the processor"), notes::toString);
+            assertEquals(
+                    "taking weights apart on cuda:0, in single precision; --device cpu has double", notes.getFirst());
+            assertTrue(notes.get(1).endsWith("computed on the processor"), notes::toString);
         }
         shim.assertClean();
     }

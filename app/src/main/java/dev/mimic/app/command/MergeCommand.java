@@ -85,7 +85,7 @@ final class MergeCommand implements Callable<Integer> {
                         Merge.Options.SHARD_BYTES,
                         note -> ExpertFiles.note(mimic.console(), source, note),
                         tensor -> bar.at(done[0]++, tensor))
-                .withDevice(device.device());
+                .withDevice(device.device(), mimic.console()::note);
         if (experts.factors() == null) {
             Merge.write(directory, Optional.empty(), mixture, out, options);
         } else {
