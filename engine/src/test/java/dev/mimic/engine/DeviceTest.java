@@ -255,6 +255,20 @@ final class DeviceTest {
     }
 
     @Test
+    void aTrialProductThatIsWrongIsNotTrusted() {
+        shim.spoil("copies cut short");
+        EngineOptions asked = EngineOptions.DEFAULTS.withDevice(Device.cuda(0));
+        String message = assertThrows(IllegalStateException.class, () -> Engine.open(folder, asked))
+                .getMessage();
+        assertTrue(message.startsWith("cuda:0: a trial product is wrong, element "), message);
+        try (Engine engine = Engine.open(folder, on(Device.AUTO))) {
+            assertEquals("cpu", engine.device());
+        }
+        assertEquals(List.of("computing on the processor: " + message), notes.notes);
+        shim.spoil("");
+    }
+
+    @Test
     void aThousandEnginesLeaveNothing() {
         EngineOptions options = on(Device.cuda(0)).withThreads(1);
         for (int i = 0; i < 1000; i++) {
