@@ -12,6 +12,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,7 +24,7 @@ import java.util.Map;
 /**
  * The stand-in for CUDA's libraries that lies in {@code kernels/src/test/c/cuda}: built by the system's C compiler into a
  * folder of its own, under the real file names, and told by functions of its own what to do. One for a process and a major
- * version: whoever begins says so by {@link #fresh}.
+ * version: whoever begins says so by {@link #fresh}. The folder goes with the process.
  */
 public final class ShimLibraries {
     /** The property that names the folder in which mimic looks for CUDA. */
@@ -55,12 +56,25 @@ public final class ShimLibraries {
     private static ShimLibraries build(int major) {
         try {
             Path folder = Files.createTempDirectory("cuda-shim-" + major + "-");
+            Runtime.getRuntime()
+                    .addShutdownHook(new Thread(() -> delete(folder))); // tests look it up by path until then
             ShimLibraries shim = new ShimLibraries(major, folder);
             Path cudart = compile(shim.file("cudart"), major, "cudart.c");
             for (String library : List.of("cublas", "cusolver")) {
                 compile(shim.file(library), major, library + ".c", cudart.toString());
             }
             return shim;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void delete(Path folder) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) {
+                Files.delete(file);
+            }
+            Files.delete(folder);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
