@@ -1,6 +1,7 @@
 package dev.mimic.kernels.cuda;
 
 import java.util.Locale;
+import java.util.Optional;
 
 /** What CUDA offers to this process. Nothing is looked for or loaded before {@link #probe()} is called. */
 public sealed interface Cuda {
@@ -45,6 +46,10 @@ public sealed interface Cuda {
     static Cuda probe(CudaSearch search) {
         if (search.off()) {
             return new Unavailable("switched off by -Dmimic.cuda=off", false);
+        }
+        Optional<String> misnamed = search.misnamed();
+        if (misnamed.isPresent()) {
+            return new Unavailable(misnamed.get(), true);
         }
         String system = System.getProperty("os.name");
         if (!system.toLowerCase(Locale.ROOT).equals("linux")) {

@@ -1,5 +1,6 @@
 package dev.mimic.kernels.cuda;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Where CUDA's libraries are looked for: in the folder that the user names (property {@code mimic.cuda}, else environment
@@ -21,10 +23,13 @@ import java.util.Map;
  * @param architecture the value of {@code os.arch}
  */
 record CudaSearch(String property, Map<String, String> environment, Path root, String architecture) {
+    private static final String PROPERTY = "mimic.cuda";
+    private static final String VARIABLE = "MIMIC_CUDA_LIB";
+
     /** Of this process. */
     static CudaSearch ofProcess() {
         return new CudaSearch(
-                System.getProperty("mimic.cuda"), System.getenv(), Path.of("/"), System.getProperty("os.arch"));
+                System.getProperty(PROPERTY), System.getenv(), Path.of("/"), System.getProperty("os.arch"));
     }
 
     /** Whether the user wants none. */
@@ -34,7 +39,27 @@ record CudaSearch(String property, Map<String, String> environment, Path root, S
 
     /** Whether only {@link #folders} count, and not what the system's loader would find. */
     boolean named() {
-        return property != null || environment.containsKey("MIMIC_CUDA_LIB");
+        return property != null || environment.containsKey(VARIABLE);
+    }
+
+    /**
+     * What is wrong with the name that the user gave, before anything is looked for there.
+     *
+     * @return one line; empty if there is nothing to say
+     */
+    Optional<String> misnamed() {
+        if (!named() || off()) {
+            return Optional.empty();
+        }
+        String source = property != null ? "-D" + PROPERTY : "environment variable " + VARIABLE;
+        String name = property != null ? property : environment.get(VARIABLE);
+        // a File, since a Path of a name that no file can have is an exception; an empty one would be the current
+        // folder
+        return !name.isEmpty() && new File(name).isDirectory()
+                ? Optional.empty()
+                : Optional.of(source + ": expected a folder with CUDA's libraries"
+                        + (property != null ? " or off" : "") + ", found "
+                        + (name.isEmpty() ? "an empty value" : "'" + name + "', which is no folder"));
     }
 
     /** Where the system's loader looks. */
@@ -47,8 +72,8 @@ record CudaSearch(String property, Map<String, String> environment, Path root, S
         if (property != null) {
             return List.of(Path.of(property));
         }
-        if (environment.containsKey("MIMIC_CUDA_LIB")) {
-            return List.of(Path.of(environment.get("MIMIC_CUDA_LIB")));
+        if (environment.containsKey(VARIABLE)) {
+            return List.of(Path.of(environment.get(VARIABLE)));
         }
         boolean arm = architecture.equals("aarch64");
         List<Path> folders = new ArrayList<>();

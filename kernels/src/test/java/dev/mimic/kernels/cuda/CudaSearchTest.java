@@ -74,8 +74,25 @@ final class CudaSearchTest {
 
     @Test
     void nothingFoundNamesTheFolders() {
-        String reason = ((Cuda.Unavailable) Cuda.probe(search("no/such/folder", Map.of()))).reason();
-        assertEquals("no CUDA 12 or 13 libraries (libcudart, libcublas) in no/such/folder", reason);
+        String reason = ((Cuda.Unavailable) Cuda.probe(search(root.toString(), Map.of()))).reason();
+        assertEquals("no CUDA 12 or 13 libraries (libcudart, libcublas) in " + root, reason);
+    }
+
+    @Test
+    void aNameThatIsNoFolderIsSaidByItsSource() throws IOException {
+        Path file = Files.createFile(root.resolve("libcudart.so.12"));
+        String expected = "-Dmimic.cuda: expected a folder with CUDA's libraries or off, found ";
+        assertMisnamed(expected + "an empty value", search("", Map.of()));
+        assertMisnamed(expected + "'no/such/folder', which is no folder", search("no/such/folder", Map.of()));
+        assertMisnamed(expected + "'" + file + "', which is no folder", search(file.toString(), Map.of()));
+        assertMisnamed(expected + "'a\0b', which is no folder", search("a\0b", Map.of()));
+        assertMisnamed(
+                "environment variable MIMIC_CUDA_LIB: expected a folder with CUDA's libraries, found an empty value",
+                search(null, Map.of("MIMIC_CUDA_LIB", "")));
+    }
+
+    private static void assertMisnamed(String expected, CudaSearch search) {
+        assertEquals(new Cuda.Unavailable(expected, true), Cuda.probe(search));
     }
 
     private CudaSearch search(String property, Map<String, String> environment) {
