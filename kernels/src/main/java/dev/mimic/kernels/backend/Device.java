@@ -1,5 +1,7 @@
 package dev.mimic.kernels.backend;
 
+import java.util.Objects;
+
 /**
  * Where to compute, as {@code --device} names it.
  *
@@ -28,6 +30,19 @@ public record Device(Kind kind, int ordinal) {
     public static final Device UNASKED = new Device(Kind.UNASKED, 0);
 
     private static final String PREFIX = "cuda:";
+
+    /**
+     * Checks the number.
+     *
+     * @throws IllegalArgumentException if it is below 0, or not 0 where there is none to choose
+     */
+    public Device {
+        Objects.requireNonNull(kind, "kind");
+        if (kind == Kind.CUDA ? ordinal < 0 : ordinal != 0) {
+            throw new IllegalArgumentException("device: ordinal of " + kind + " is " + ordinal + ", expected "
+                    + (kind == Kind.CUDA ? "0 or more" : "0"));
+        }
+    }
 
     /** A GPU. */
     public static Device cuda(int ordinal) {

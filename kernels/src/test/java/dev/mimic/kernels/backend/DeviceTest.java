@@ -19,6 +19,18 @@ class DeviceTest {
         assertEquals(Device.cuda(0), Device.parse("cuda"));
     }
 
+    @Test
+    void aNumberThatMeansNothingIsRefused() {
+        assertEquals(
+                "device: ordinal of CUDA is -1, expected 0 or more",
+                assertThrows(IllegalArgumentException.class, () -> Device.cuda(-1))
+                        .getMessage());
+        assertEquals(
+                "device: ordinal of AUTO is 1, expected 0",
+                assertThrows(IllegalArgumentException.class, () -> new Device(Device.Kind.AUTO, 1))
+                        .getMessage());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "gpu", "CUDA", "cuda:", "cuda:-1", "cuda:x", "cuda: 1", "cuda:99999", "cpu:0"})
     void anythingElseIsRefused(String name) {
