@@ -146,6 +146,7 @@ public final class Decomposer implements AutoCloseable {
      * @throws IllegalArgumentException if {@code out} holds anything else or no weight fits the targets
      * @throws InvalidModelException if a weight is not finite (names it), or a check from disk finds other factors
      * @throws java.io.UncheckedIOException if {@code out} cannot be written
+     * @throws RuntimeException what a device reports, also that a weight does not fit one that was asked for by name
      */
     public List<MatrixReport> decompose(ModelDirectory model, Path out, DecompositionListener listener) {
         model.requirePlain("decompose");

@@ -1,8 +1,8 @@
 package dev.mimic.kernels.cuda;
 
 /**
- * A call of a CUDA library failed, or was not made because an earlier failure ended the device. The message is one line:
- * the function, its status as a number, name and text, and the shapes that it was given.
+ * A call of a CUDA library failed, or was not made because an earlier failure ended the device or there is too little
+ * memory. The message is one line: the function, its status as a number, name and text, and the shapes that it was given.
  */
 public final class CudaException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -36,6 +36,21 @@ public final class CudaException extends RuntimeException {
         super(message, cause);
         this.function = cause.function;
         this.status = cause.status;
+    }
+
+    /**
+     * Makes the exception of an allocation that is not tried, there being too little.
+     *
+     * @param message the whole message, with what is needed and what is free
+     */
+    static CudaException outOfMemory(String message) {
+        return new CudaException(message);
+    }
+
+    private CudaException(String message) {
+        super(message);
+        this.function = "cudaMalloc";
+        this.status = CudaConstants.cudaErrorMemoryAllocation;
     }
 
     /** The function that failed. */

@@ -27,7 +27,7 @@ final class CudaSolver {
      * @param sigma [n] floats; overwritten
      * @param u [m, n]; overwritten
      * @param vt [n, n]; overwritten; V transposed
-     * @throws ArithmeticException if it does not converge
+     * @throws NoDecompositionException if it does not converge
      */
     void svd(DeviceMatrix a, DeviceBuffer sigma, DeviceMatrix u, DeviceMatrix vt) {
         int m = size("svd", a.rows());
@@ -73,9 +73,27 @@ final class CudaSolver {
     /** Bytes that {@link #svd} of a matrix [m, n] takes besides its operands. */
     long svdWorkspace(int m, int n) {
         return device.call(() -> floats(workspace(
-                "cusolverDnSgesvd_bufferSize",
-                "[" + m + ", " + n + "]",
-                out -> cusolver.gesvdWorkspace(device.solver(), m, n, out))));
+                        "cusolverDnSgesvd_bufferSize",
+                        "[" + m + ", " + n + "]",
+                        out -> cusolver.gesvdWorkspace(device.solver(), m, n, out)))
+                + Integer.BYTES);
+    }
+
+    /** Bytes that {@link #orthonormalize} of a matrix [m, n] takes besides its operand. */
+    long qrWorkspace(int m, int n) {
+        return device.call(() -> {
+            String shape = "[" + m + ", " + n + "]";
+            // sizes depend on shapes alone: there is no operand yet
+            int forR = workspace(
+                    "cusolverDnSgeqrf_bufferSize",
+                    shape,
+                    out -> cusolver.geqrfWorkspace(device.solver(), m, n, 0, m, out));
+            int forQ = workspace(
+                    "cusolverDnSorgqr_bufferSize",
+                    shape,
+                    out -> cusolver.orgqrWorkspace(device.solver(), m, n, n, 0, m, 0, out));
+            return floats((long) n + Math.max(forR, forQ)) + Integer.BYTES;
+        });
     }
 
     /**
@@ -147,7 +165,8 @@ final class CudaSolver {
             throw new IllegalStateException(function + ": argument " + -value[0] + " is wrong (a " + a.shape() + ")");
         }
         if (value[0] > 0) {
-            throw new ArithmeticException(function + ": did not converge, info " + value[0] + " (a " + a.shape() + ")");
+            throw new NoDecompositionException(
+                    function + ": did not converge, info " + value[0] + " (a " + a.shape() + ")");
         }
     }
 

@@ -59,7 +59,7 @@ final class CudaSvdSolver implements SvdSolver {
         }
         try {
             return full(w, input, solver, height, width);
-        } catch (ArithmeticException e) {
+        } catch (NoDecompositionException e) {
             say(shape(w) + ": " + e.getMessage() + "; computed on the processor");
             return processor.full(w);
         }
@@ -93,12 +93,14 @@ final class CudaSvdSolver implements SvdSolver {
         long height = Math.max(w.rows(), w.cols());
         long width = Math.min(w.rows(), w.cols());
         long elements = height * width + (height + 2 * width + sketched + 1) * sketched + height * options.rank();
-        if (!fits(w, elements, solver.svdWorkspace((int) width, sketched))) {
+        long workspace = // one after the other
+                Math.max(solver.svdWorkspace((int) width, sketched), solver.qrWorkspace((int) height, sketched));
+        if (!fits(w, elements, workspace)) {
             return processor.randomized(w, options);
         }
         try {
             return randomized(w, input, solver, options, sketched);
-        } catch (ArithmeticException e) {
+        } catch (NoDecompositionException e) {
             say(shape(w) + ": " + e.getMessage() + "; computed on the processor");
             return processor.randomized(w, options);
         }
@@ -143,7 +145,7 @@ final class CudaSvdSolver implements SvdSolver {
      *
      * @param tall [height, rank]
      * @param other [width, rank]
-     * @throws ArithmeticException if they are not finite
+     * @throws NoDecompositionException if they are not finite
      */
     private static Svd result(Matrix w, int exponent, float[] tall, float[] sigma, float[] other) {
         requireFinite("U", tall);
@@ -162,7 +164,7 @@ final class CudaSvdSolver implements SvdSolver {
             sum += value * 0;
         }
         if (sum != 0) {
-            throw new ArithmeticException("cusolverDnSgesvd: " + name + " is not finite");
+            throw new NoDecompositionException("cusolverDnSgesvd: " + name + " is not finite");
         }
     }
 
@@ -182,7 +184,7 @@ final class CudaSvdSolver implements SvdSolver {
     /**
      * Compares with what is free.
      *
-     * @throws IllegalArgumentException if it does not fit and must
+     * @throws CudaException if it does not fit and must
      */
     private boolean fits(Matrix w, long floats, long workspace) {
         long needed = floats * Float.BYTES + workspace;
@@ -192,16 +194,15 @@ final class CudaSvdSolver implements SvdSolver {
         }
         String numbers = String.format(
                 Locale.ROOT,
-                "%s needs %.2f GiB on %s, %.2f of %.2f GiB are free",
+                "%s needs %.2f GiB, %.2f of %.2f GiB are free",
                 shape(w),
                 gibibytes(needed),
-                device.name(),
                 gibibytes(memory.free()),
                 gibibytes(memory.total()));
         if (strict) {
-            throw new IllegalArgumentException("svd: " + numbers + "; use --device cpu");
+            throw CudaException.outOfMemory(device.name() + ": out of memory: " + numbers + "; use --device cpu");
         }
-        say(numbers + "; computed on the processor");
+        say(device.name() + ": " + numbers + "; computed on the processor");
         return false;
     }
 

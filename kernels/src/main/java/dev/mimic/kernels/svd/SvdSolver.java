@@ -26,6 +26,7 @@ public interface SvdSolver {
      *
      * @param w [rows, cols]; read only
      * @throws IllegalArgumentException if an element is not finite (names it) or W is empty
+     * @throws RuntimeException what a device reports, also that W does not fit one that was asked for by name
      */
     Svd full(Matrix w);
 
@@ -34,6 +35,7 @@ public interface SvdSolver {
      *
      * @param w [rows, cols]; read only
      * @throws IllegalArgumentException if an element is not finite (names it), W is empty or the rank beyond its sides
+     * @throws RuntimeException what a device reports, also that W does not fit one that was asked for by name
      */
     Svd randomized(Matrix w, RandomizedSvd.Options options);
 }

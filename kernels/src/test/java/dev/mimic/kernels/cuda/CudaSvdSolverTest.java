@@ -54,12 +54,12 @@ final class CudaSvdSolverTest {
     @Test
     void whatDoesNotFitIsRefusedWithNumbersAndNothingIsCopied() {
         Matrix large = zeros(16, 4 << 20); // 64 Mi elements, and U as large: 512 MiB of 256
-        IllegalArgumentException e =
-                assertThrows(IllegalArgumentException.class, () -> opened.svd().full(large));
+        CudaException e = assertThrows(CudaException.class, () -> opened.svd().full(large));
         assertEquals(
-                "svd: W [16, 4194304] needs 0.75 GiB on cuda:0, 0.25 of 0.25 GiB are free; use --device cpu",
+                "cuda:0: out of memory: W [16, 4194304] needs 0.75 GiB, 0.25 of 0.25 GiB are free; use --device cpu",
                 e.getMessage());
-        assertThrows(IllegalArgumentException.class, () -> opened.svd().randomized(large, LEADING));
+        assertEquals(CudaConstants.cudaErrorMemoryAllocation, e.status());
+        assertThrows(CudaException.class, () -> opened.svd().randomized(large, LEADING));
         assertEquals(0, shim.liveBytes());
     }
 
@@ -73,7 +73,24 @@ final class CudaSvdSolverTest {
             assertEquals(4, opened.svd().randomized(w, LEADING).rank());
         }
         assertEquals(
-                List.of("W [24, 10] needs 0.00 GiB on cuda:0, 0.00 of 0.25 GiB are free; computed on the processor"),
+                List.of("cuda:0: W [24, 10] needs 0.00 GiB, 0.00 of 0.25 GiB are free; computed on the processor"),
+                opened.notes());
+    }
+
+    @Test
+    void basesNeedAWorkspaceToo() {
+        opened.close();
+        opened = new ShimSolver(shim, true, 2, false);
+        Matrix narrow = SvdCases.matrix(24, 3, SvdCases.gaussian(SeededCases.generator(22), 72));
+        RandomizedSvd.Options one = new RandomizedSvd.Options(new Sketch.Gaussian(), 1, 0, 1, 1);
+        // operands take 512 bytes, then gesvd of [3, 1] 13 floats and geqrf of [24, 1] 18 and tau, each with its info
+        shim.libraries().memory(512 + 4 * 20);
+        assertEquals(1, opened.svd().randomized(narrow, one).rank());
+        assertEquals(List.of(), opened.notes());
+        shim.libraries().memory(512 + 4 * 20 - 1);
+        assertEquals(1, opened.svd().randomized(narrow, one).rank());
+        assertEquals(
+                List.of("cuda:0: W [24, 3] needs 0.00 GiB, 0.00 of 0.25 GiB are free; computed on the processor"),
                 opened.notes());
     }
 
