@@ -72,6 +72,28 @@ final class EightBitFactorsTest {
     }
 
     @Test
+    void aGpuHoldsNoneAndIsNotLookedFor() {
+        decompose();
+        String[] run = {
+            "run",
+            "bundled",
+            "3 + 4 =",
+            "--max-tokens",
+            "2",
+            "--factors",
+            folder.resolve("factors").toString(),
+            "--device",
+            "cuda"
+        };
+        Outcome outcome = Outcome.run(run);
+        assertEquals(1, outcome.code());
+        assertEquals(
+                "mimic: cuda:0: factors in q8 are computed on the processor only; use --device cpu\n", outcome.err());
+        run[run.length - 1] = "auto";
+        assertEquals("note: computing on the processor: factors in q8 are computed there only\n", ok(run).err());
+    }
+
+    @Test
     void anExpertAnswersAsOnFactorsInF32() {
         decompose("--targets", "all");
         String factors = folder.resolve("factors").toString();

@@ -68,7 +68,7 @@ public record EngineOptions(
      * results are those of the processor but for rounding, which may depend on the rows of a batch. Never run on a GPU yet.
      *
      * @param device a GPU is an error where it cannot be used or does not hold the model; {@link Device#AUTO} and
-     *     {@link Device#UNASKED} are the processor then
+     *     {@link Device#UNASKED} are the processor then, and without a look for a GPU where weights are quantized
      * @param listener hears of the upload and of what was chosen
      */
     public record Placement(Device device, DeviceListener listener) {

@@ -14,6 +14,7 @@ import dev.mimic.kernels.matrix.Matrix;
 import dev.mimic.kernels.matrix.QuantizedFormat;
 import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.model.ModelDirectory;
+import dev.mimic.loader.model.QuantizationManifest;
 import dev.mimic.loader.tokenizer.Tokenizer;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -22,6 +23,7 @@ import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
@@ -30,6 +32,9 @@ import java.util.concurrent.FutureTask;
 
 /** The parts of an engine, and who closes them. */
 final class OpenModel implements AutoCloseable {
+    private static final String ADVICE = "; use --device cpu";
+    private static final String ON_PROCESSOR = "computing on the processor: ";
+
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private ModelDirectory directory;
     private Optional<Tokenizer> tokenizer;
@@ -109,18 +114,32 @@ final class OpenModel implements AutoCloseable {
                 Math.max(options.blockSize(), options.maxBatch()));
     }
 
-    /** Before anything is read: what cannot be had is said at once. */
+    /** Before anything is read: what cannot be had is said at once, and what a GPU does not hold without a look for one. */
     private Backend backend(EngineOptions options, WorkerPool pool) {
         EngineOptions.Placement placement = options.placement();
-        if (placement.device().kind() == Device.Kind.CPU) {
+        Device.Kind kind = placement.device().kind();
+        Optional<String> quantized = quantized(options);
+        if (quantized.isPresent() && kind == Device.Kind.CUDA) {
+            throw new IllegalArgumentException(
+                    placement.device() + ": " + quantized.get() + " are computed on the processor only" + ADVICE);
+        }
+        if (quantized.isPresent() && kind == Device.Kind.AUTO) {
+            placement.listener().note(ON_PROCESSOR + quantized.get() + " are computed there only");
+        }
+        if (quantized.isPresent() || kind == Device.Kind.CPU) {
             return own(options.backend().apply(pool));
         }
         Backend opened = own(Backend.open(placement.device(), pool, placement.listener()::note));
-        if (!opened.onProcessor() && options.quantize().isPresent()) {
-            String why = "quantized weights are computed on the processor only; use --device cpu";
-            return processor(opened, options, pool, new IllegalArgumentException(opened.name() + ": " + why));
-        }
         return opened.onProcessor() ? own(options.backend().apply(pool)) : opened;
+    }
+
+    /** What is quantized and how, as the command line names it; empty if nothing is. */
+    private Optional<String> quantized(EngineOptions options) {
+        Optional<String> format = options.quantize()
+                .map(wanted -> wanted.format().name().toLowerCase(Locale.ROOT))
+                .or(() -> directory.quantization().map(QuantizationManifest::format));
+        return format.map(name -> "quantized weights (" + name + ")")
+                .or(() -> factors.filter(Factors::eightBits).map(_ -> "factors in q8"));
     }
 
     /** Copies the weights to where the backend multiplies. */
@@ -154,9 +173,9 @@ final class OpenModel implements AutoCloseable {
     private Backend processor(Backend gpu, EngineOptions options, WorkerPool pool, RuntimeException why) {
         gpu.close();
         if (options.placement().device().kind() == Device.Kind.CUDA) {
-            throw why;
+            throw new IllegalArgumentException(why.getMessage() + ADVICE, why);
         }
-        options.placement().listener().note("computing on the processor: " + why.getMessage());
+        options.placement().listener().note(ON_PROCESSOR + why.getMessage());
         return own(options.backend().apply(pool));
     }
 

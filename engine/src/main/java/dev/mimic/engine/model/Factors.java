@@ -109,7 +109,8 @@ public final class Factors implements AutoCloseable {
         return eightBits ? List.of(".U", ".US", ".S", ".VT", ".VS") : List.of(".U", ".S", ".V");
     }
 
-    private boolean eightBits() {
+    /** Whether U and V are held in 8 bits. */
+    public boolean eightBits() {
         return VERSION_8_BIT.equals(metadata.get("version"));
     }
 

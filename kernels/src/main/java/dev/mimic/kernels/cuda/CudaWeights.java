@@ -84,10 +84,14 @@ final class CudaWeights implements WeightMemory {
         return switch (matrix) {
             case Matrix.F32 _, Matrix.F16 _ -> DeviceType.F32;
             case Matrix.Bf16 _ -> DeviceType.BF16;
-            case Matrix.Int8 _, Matrix.Q8 _, Matrix.Q4 _ ->
-                throw new IllegalArgumentException(device.name() + ": quantized weights ("
-                        + matrix.getClass().getSimpleName() + ") are computed on the processor only; use --device cpu");
+            case Matrix.Int8 _, Matrix.Q8 _ -> throw quantized("q8");
+            case Matrix.Q4 _ -> throw quantized("q4");
         };
+    }
+
+    private IllegalArgumentException quantized(String format) {
+        return new IllegalArgumentException(
+                device.name() + ": quantized weights (" + format + ") are computed on the processor only");
     }
 
     private void requireRoom(long weights, long workBytes) {
@@ -95,8 +99,7 @@ final class CudaWeights implements WeightMemory {
         if (weights + workBytes > memory.free()) {
             throw new IllegalArgumentException(String.format(
                     Locale.ROOT,
-                    "%s: the model needs %.2f GiB on the device (weights %.2f, work %.2f), %.2f of %.2f GiB are free;"
-                            + " use --device cpu",
+                    "%s: the model needs %.2f GiB on the device (weights %.2f, work %.2f), %.2f of %.2f GiB are free",
                     device.name(),
                     gib(weights + workBytes),
                     gib(weights),
