@@ -444,10 +444,10 @@ public final class Engine implements AutoCloseable {
         return cacheFormat.bytes(config(), positions);
     }
 
-    /** What multiplies: {@code cpu}, or a GPU as {@code cuda:0}. */
+    /** What multiplies now: {@code cpu}, or a GPU as {@code cuda:0}; after an error that ended the GPU {@code cpu}. */
     public String device() {
         Backend backend = model.transformer().backend();
-        return backend.onProcessor() ? Device.CPU.toString() : backend.name();
+        return backend.onProcessor() || backend.memory().lost() ? Device.CPU.toString() : backend.name();
     }
 
     /** Seconds that opening took: weights, tokenizer and all. */

@@ -224,6 +224,7 @@ final class DeviceTest {
             shim.fail("cudaStreamSynchronize", 700);
             RuntimeException e = assertThrows(RuntimeException.class, () -> engine.generate(request));
             assertTrue(e.getMessage().contains("status 700 cudaErrorIllegalAddress"), e::getMessage);
+            assertEquals("cpu", engine.device());
             long products = shim.products();
             assertArrayEquals(expected, engine.generate(request).ids());
             assertEquals(products, shim.products());

@@ -145,7 +145,7 @@ public record Backend(
                 kernels.memory());
     }
 
-    /** Whether it is the processor that multiplies. */
+    /** Whether it is the processor that multiplies, by choice: a GPU that an error ended is {@link WeightMemory#lost}. */
     public boolean onProcessor() {
         return memory == WeightMemory.BORROWED;
     }

@@ -157,6 +157,11 @@ final class CudaWeights implements WeightMemory {
         }
     }
 
+    @Override
+    public boolean lost() {
+        return device.failed();
+    }
+
     /** Frees one copy: for tests, whose matrices are many. */
     void unload(Matrix matrix) {
         DeviceMatrix copy = loaded.remove(matrix);

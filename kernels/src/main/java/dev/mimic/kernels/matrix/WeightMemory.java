@@ -10,6 +10,11 @@ public interface WeightMemory extends AutoCloseable {
         public void load(List<Matrix> weights, List<Matrix> factors, UploadListener listener) {}
 
         @Override
+        public boolean lost() {
+            return false;
+        }
+
+        @Override
         public void close() {}
     };
 
@@ -35,6 +40,9 @@ public interface WeightMemory extends AutoCloseable {
      *     together with what a step needs do not fit: the message has the numbers
      */
     void load(List<Matrix> weights, List<Matrix> factors, UploadListener listener);
+
+    /** Whether an error ended the device that holds the copies: all products are the processor's from then on. */
+    boolean lost();
 
     /** Frees the copies. Idempotent. */
     @Override
