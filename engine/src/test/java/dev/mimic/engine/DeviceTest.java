@@ -16,6 +16,7 @@ import dev.mimic.testkit.ShimLibraries;
 import dev.mimic.testkit.TestFolders;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -374,7 +375,14 @@ final class DeviceTest {
             expected = engine.logits(prompt, Adapter.NONE);
         }
         try (Engine engine = Engine.open(folder, options.withDevice(Device.cuda(0)))) {
+            long start = shim.products();
+            engine.logits(Arrays.copyOf(prompt, 512), Adapter.NONE);
+            long together = shim.products() - start;
             assertClose(expected, engine.logits(prompt, Adapter.NONE));
+            long sliced = shim.products() - start - together;
+            long linears = 7L * engine.config().layers();
+            assertTrue(together < 2 * linears, together + " products, expected one a layer");
+            assertTrue(sliced >= 2 * linears, sliced + " products, expected two a layer, of 512 rows and of 188");
         }
     }
 }

@@ -22,6 +22,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.BeforeEach;
@@ -361,11 +362,18 @@ final class DecomposerTest {
     }
 
     @Test
-    void aGpuThatIsNotThereIsRefusedAndLeavesNoThread() {
+    void aGpuThatIsNotThereIsRefusedAndLeavesNoThread() throws InterruptedException {
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
         String message = assertThrows(
                         IllegalArgumentException.class,
                         () -> Decomposer.open(ALL, 2, new Device(Device.Kind.CUDA, 3), Assertions::fail))
                 .getMessage();
         assertTrue(message.startsWith("cuda:3 cannot be used: "), message);
+        for (Thread thread : Thread.getAllStackTraces().keySet()) {
+            if (!before.contains(thread) && thread.getName().startsWith("mimic-")) {
+                thread.join(10_000); // it may be on its way out
+                assertFalse(thread.isAlive(), thread::getName);
+            }
+        }
     }
 }

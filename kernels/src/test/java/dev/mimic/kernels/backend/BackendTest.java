@@ -1,6 +1,7 @@
 package dev.mimic.kernels.backend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,9 @@ import dev.mimic.kernels.WorkerPool;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Properties;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,10 +58,39 @@ final class BackendTest {
 
     @Test
     void theProcessorIsOpenedWithoutALookAtGpus() {
+        Properties before = System.getProperties();
+        WatchedProperties watched = new WatchedProperties(before);
+        System.setProperties(watched);
         try (WorkerPool pool = WorkerPool.of(1);
-                Backend backend = Backend.open(Device.CPU, pool, Assertions::fail)) {
-            assertEquals(Backend.best(pool).name(), backend.name());
-            assertTrue(backend.onProcessor());
+                Property _ = new Property("off")) {
+            watched.read.clear();
+            try (Backend backend = Backend.open(Device.CPU, pool, Assertions::fail)) {
+                assertEquals(Backend.best(pool).name(), backend.name());
+                assertTrue(backend.onProcessor());
+            }
+            // every look begins with the property that names a folder or forbids it
+            assertFalse(watched.read.contains(Property.NAME), watched.read::toString);
+            Backend.open(Device.AUTO, pool, _ -> {}).close();
+            assertTrue(watched.read.contains(Property.NAME), watched.read::toString);
+        } finally {
+            System.setProperties(before);
+        }
+    }
+
+    /** System properties that know which of them were asked for. */
+    private static final class WatchedProperties extends Properties {
+        private static final long serialVersionUID = 1L;
+
+        private final transient Set<String> read = ConcurrentHashMap.newKeySet();
+
+        WatchedProperties(Properties values) {
+            putAll(values);
+        }
+
+        @Override
+        public String getProperty(String key) {
+            read.add(key);
+            return super.getProperty(key);
         }
     }
 
