@@ -62,7 +62,9 @@ final class TrainingParts implements AutoCloseable {
     }
 
     private static boolean isSmall(Transformer transformer) {
-        boolean known = transformer.backend().over(transformer.backend().pool()).isPresent();
+        if (!transformer.backend().repeatable()) {
+            return false;
+        }
         long elements = 0;
         for (Linear linear :
                 LayerActivations.linears(transformer.weights().blocks().getLast())) {
@@ -71,7 +73,7 @@ final class TrainingParts implements AutoCloseable {
                 case Linear.Svf svf -> (long) svf.factors().rank() * (svf.in() + svf.out());
             };
         }
-        return known && elements <= MOST_ELEMENTS;
+        return elements <= MOST_ELEMENTS;
     }
 
     /** Whether there is a part with enough memory for each plan. */

@@ -163,16 +163,21 @@ public record Backend(
         };
     }
 
+    /** Whether {@link #over} gives another: kernels are the scalar or the vector ones. */
+    public boolean repeatable() {
+        return name.equals(SCALAR) || name.startsWith(VECTOR);
+    }
+
     /**
      * The same implementation over another pool, for a second calling thread; to be closed like this one.
      *
-     * @return empty where kernels are neither the scalar nor the vector ones
+     * @return empty where this is not {@link #repeatable}
      */
     public Optional<Backend> over(WorkerPool other) {
-        if (name.equals(SCALAR)) {
-            return Optional.of(scalar(other));
+        if (!repeatable()) {
+            return Optional.empty();
         }
-        return name.startsWith(VECTOR) ? Optional.of(vector(other)) : Optional.empty();
+        return Optional.of(name.equals(SCALAR) ? scalar(other) : vector(other));
     }
 
     /**

@@ -95,6 +95,29 @@ final class BackendTest {
     }
 
     @Test
+    void whatCanBeMadeAgainSaysSo() {
+        try (WorkerPool pool = WorkerPool.of(1)) {
+            assertTrue(Backend.scalar(pool).repeatable());
+            Backend vector = Backend.vector(pool);
+            assertTrue(vector.repeatable());
+            Backend named = new Backend(
+                    "cuda:0",
+                    pool,
+                    vector.matrix(),
+                    vector.row(),
+                    vector.attention(),
+                    vector.svf(),
+                    vector.lowRank(),
+                    vector.gradient(),
+                    vector.doubles(),
+                    vector.svd(),
+                    vector.memory());
+            assertFalse(named.repeatable());
+            assertTrue(named.over(pool).isEmpty());
+        }
+    }
+
+    @Test
     void whereThereIsNothingWhoeverDidNotAskHearsNothingAndCudaIsRefused() {
         try (WorkerPool pool = WorkerPool.of(1);
                 Property _ = new Property("off")) {
