@@ -141,7 +141,7 @@ public final class Decomposer implements AutoCloseable {
      * Takes a model apart into a factors folder. Interrupted at any moment, even by a kill, it goes on where it was when
      * called again: a finished weight is never done again, a half-written one never counts.
      *
-     * @param out a folder that is new, empty, or of an earlier run with the same parameters
+     * @param out a folder that is new, empty, or of an earlier run with the same parameters, in the same precision
      * @return a report for each weight, in order
      * @throws IllegalArgumentException if {@code out} holds anything else or no weight fits the targets
      * @throws InvalidModelException if a weight is not finite (names it), or a check from disk finds other factors
@@ -152,7 +152,7 @@ public final class Decomposer implements AutoCloseable {
         model.requirePlain("decompose");
         List<String> weights = options.targets().choose(model.tensorNames());
         List<MatrixReport> reports = new ArrayList<>();
-        try (FactorsFolder folder = FactorsFolder.open(out, model.fingerprint(), options)) {
+        try (FactorsFolder folder = FactorsFolder.open(out, model.fingerprint(), options, precision())) {
             for (int i = 0; i < weights.size(); i++) {
                 String weight = weights.get(i);
                 listener.started(weight, i, weights.size());
@@ -163,6 +163,11 @@ public final class Decomposer implements AutoCloseable {
             folder.finish(reports);
         }
         return options.check() ? checked(model, out, reports) : List.copyOf(reports);
+    }
+
+    /** Said in the folder, so that none is begun in one precision and ended in the other. */
+    private String precision() {
+        return backend.svd().single() ? FactorsFolder.SINGLE : FactorsFolder.DOUBLE;
     }
 
     private MatrixReport decomposeTo(FactorsFolder folder, int index, ModelDirectory model, String weight) {

@@ -32,6 +32,13 @@ final class FactorsFolder implements AutoCloseable {
     private static final Pattern OURS = Pattern.compile("factors-[0-9]+\\.safetensors|" + Pattern.quote(Factors.INDEX));
     private static final Pattern LEFTOVER =
             Pattern.compile("\\.(?:factors-[0-9]+\\.safetensors|" + Pattern.quote(Factors.INDEX) + ")\\..*\\.tmp");
+    /** On the processor. */
+    static final String DOUBLE = "double";
+
+    /** On a GPU; a weight that it cannot take is the processor's. */
+    static final String SINGLE = "single";
+
+    private static final String PRECISION = "precision";
     private static final String LOCK = ".decompose.lock";
 
     private final Path folder;
@@ -50,16 +57,19 @@ final class FactorsFolder implements AutoCloseable {
      * Opens or makes a folder.
      *
      * @param base fingerprint of the model
+     * @param precision what weights are taken apart in, for the metadata; folders of old say nothing of it and count as
+     *     {@value #DOUBLE}
      * @throws IllegalArgumentException if it holds other things, factors of other parameters, or is being written
      * @throws UncheckedIOException if it cannot be written
      */
     @SuppressWarnings("resource") // closed on failure here, else by close()
-    static FactorsFolder open(Path folder, String base, DecomposeOptions options) {
+    static FactorsFolder open(Path folder, String base, DecomposeOptions options, String precision) {
         Map<String, String> parameters = new LinkedHashMap<>();
         parameters.put("format", Factors.FORMAT);
         parameters.put("version", options.dtype() == DType.I8 ? Factors.VERSION_8_BIT : Factors.VERSION);
         parameters.put("base", base);
         parameters.putAll(options.asTexts());
+        parameters.put(PRECISION, precision);
         try {
             if (Files.exists(folder)) {
                 refuseStrangers(folder);
@@ -145,7 +155,7 @@ final class FactorsFolder implements AutoCloseable {
 
     private void compare(Map<String, String> found, String file) {
         parameters.forEach((name, expected) -> {
-            String value = found.get(name);
+            String value = name.equals(PRECISION) ? found.getOrDefault(name, DOUBLE) : found.get(name);
             if (!expected.equals(value)) {
                 throw new IllegalArgumentException(
                         "decompose: " + folder + " holds factors of other parameters (" + file + ": " + name + " is "

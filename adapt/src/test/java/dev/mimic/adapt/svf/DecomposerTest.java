@@ -12,16 +12,21 @@ import dev.mimic.kernels.backend.Device;
 import dev.mimic.loader.InvalidModelException;
 import dev.mimic.loader.model.ModelDirectory;
 import dev.mimic.loader.safetensors.DType;
+import dev.mimic.loader.safetensors.SafetensorsFile;
+import dev.mimic.loader.safetensors.SafetensorsWriter;
 import dev.mimic.loader.safetensors.TensorView;
 import dev.mimic.testkit.ShimLibraries;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assertions;
@@ -359,6 +364,77 @@ final class DecomposerTest {
             assertTrue(notes.get(1).endsWith("computed on the processor"), notes::toString);
         }
         shim.assertClean();
+    }
+
+    @Test
+    void theFolderSaysInWhichPrecisionItWasMadeAndIsNotEndedInTheOther() throws IOException {
+        OnShim.run(() -> decomposeOn(Device.cuda(0)));
+        try (Factors factors = Factors.open(out)) {
+            assertEquals("single", factors.metadata().get("precision"));
+        }
+        Files.delete(out.resolve(Factors.INDEX));
+        Files.delete(shard(13));
+        String message = assertThrows(IllegalArgumentException.class, () -> decompose(ALL))
+                .getMessage();
+        assertTrue(
+                message.endsWith("(factors-00001.safetensors: precision is single, now double): expected the same,"
+                        + " or another folder"),
+                message);
+        OnShim.run(() -> assertEquals(
+                13,
+                decomposeOn(Device.cuda(0)).stream()
+                        .filter(MatrixReport::resumed)
+                        .count()));
+    }
+
+    @Test
+    void aFolderThatDoesNotSayItsPrecisionIsOfTheProcessor() throws IOException {
+        decompose(ALL);
+        try (Factors factors = Factors.open(out)) {
+            assertEquals("double", factors.metadata().get("precision"));
+        }
+        for (int i = 0; i < 14; i++) {
+            forgetPrecision(shard(i));
+        }
+        Path index = out.resolve(Factors.INDEX);
+        String text = Files.readString(index);
+        assertTrue(text.contains("\"precision\" : \"double\","), text);
+        Files.writeString(index, text.replace("\"precision\" : \"double\",", ""));
+        try (Factors factors = Factors.open(out)) {
+            assertFalse(factors.metadata().containsKey("precision"));
+            assertTrue(factors.fullRank());
+        }
+        ShimLibraries shim = ShimLibraries.fresh();
+        try (ShimLibraries.InUse _ = shim.use()) {
+            String message = assertThrows(IllegalArgumentException.class, () -> decomposeOn(Device.cuda(0)))
+                    .getMessage();
+            assertTrue(message.contains("precision is double, now single"), message);
+        }
+        assertTrue(decompose(ALL).stream().allMatch(MatrixReport::resumed));
+    }
+
+    private List<MatrixReport> decomposeOn(Device device) {
+        try (ModelDirectory model = ModelDirectory.open(folder);
+                Decomposer decomposer = Decomposer.open(ALL, 2, device, Assertions::fail)) {
+            return decomposer.decompose(model, out, DecompositionListener.NONE);
+        }
+    }
+
+    private static void forgetPrecision(Path shard) {
+        Map<String, String> metadata;
+        List<TensorView> tensors;
+        try (SafetensorsFile file = SafetensorsFile.open(shard)) {
+            metadata = new LinkedHashMap<>(file.metadata());
+            assertEquals("double", metadata.remove("precision"));
+            tensors = file.tensors().values().stream()
+                    .map(tensor -> TensorView.of(
+                            tensor.name(),
+                            tensor.dtype(),
+                            Arena.ofAuto().allocate(tensor.data().byteSize()).copyFrom(tensor.data()),
+                            tensor.shape().stream().mapToLong(Long::longValue).toArray()))
+                    .toList();
+        }
+        SafetensorsWriter.write(shard, tensors, metadata);
     }
 
     @Test

@@ -283,7 +283,10 @@ public final class Factors implements AutoCloseable {
         return factors.values().stream().allMatch(Factor::fullRank);
     }
 
-    /** The texts of the index's metadata: format, version, base, method, rank, seed, targets, oversampling, power, dtype. */
+    /**
+     * The texts of the index's metadata: format, version, base, method, rank, seed, targets, oversampling, power, dtype,
+     * precision ({@code double}, or {@code single} of what a GPU took apart; not in folders of old).
+     */
     public Map<String, String> metadata() {
         return metadata;
     }

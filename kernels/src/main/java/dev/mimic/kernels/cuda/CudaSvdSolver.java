@@ -45,6 +45,11 @@ final class CudaSvdSolver implements SvdSolver {
     }
 
     @Override
+    public boolean single() {
+        return device.cuda().solver() != null;
+    }
+
+    @Override
     public Svd full(Matrix w) {
         if (!usable()) {
             return processor.full(w);

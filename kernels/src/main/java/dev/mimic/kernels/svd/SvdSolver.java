@@ -21,6 +21,11 @@ public interface SvdSolver {
         };
     }
 
+    /** Whether it computes in single precision, but for what it hands to the processor. */
+    default boolean single() {
+        return false;
+    }
+
     /**
      * All singular values and their vectors.
      *

@@ -1,6 +1,7 @@
 package dev.mimic.kernels.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -104,7 +105,9 @@ final class CudaSvdSolverTest {
         for (CudaLibrary library : List.of(CudaLibrary.CUDART, CudaLibrary.CUBLAS)) {
             Files.delete(folder.resolve(library.soname(12)));
         }
+        assertTrue(opened.svd().single());
         opened = new ShimSolver(shim, true, 2, true, cuda);
+        assertFalse(opened.svd().single());
         for (int i = 0; i < 2; i++) {
             assertWhole(opened.svd().full(w));
             assertEquals(4, opened.svd().randomized(w, LEADING).rank());
