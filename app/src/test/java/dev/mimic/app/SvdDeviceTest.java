@@ -110,6 +110,54 @@ final class SvdDeviceTest {
     }
 
     @Test
+    void aFullGpuIsAnErrorOfItsOwnWithWhatIsNeededAndFree() {
+        ShimLibraries shim = ShimLibraries.fresh();
+        try (ShimLibraries.InUse _ = shim.use()) {
+            shim.memory(4000);
+            Outcome outcome =
+                    Outcome.run("decompose", model, out("full"), "--targets", "*up_proj*", "--device", "cuda");
+            assertEquals(1, outcome.code());
+            assertTrue(
+                    outcome.err()
+                            .matches("mimic: cuda:0: out of memory: W \\[\\d+, \\d+] needs \\d\\.\\d\\d GiB,"
+                                    + " 0\\.00 of 0\\.25 GiB are free; use --device cpu\\R"),
+                    outcome.err());
+        }
+        shim.assertClean();
+    }
+
+    @Test
+    void aDeviceThatFactorsMakeNeedlessIsUsage() {
+        String words = "--device says where weights are taken apart, expected none beside --factors";
+        refused(
+                2,
+                List.of(words),
+                "merge",
+                model,
+                "--expert",
+                "e",
+                "--out",
+                out("m"),
+                "--factors",
+                "f",
+                "--device",
+                "auto");
+        refused(
+                2,
+                List.of(words),
+                "import-sakana",
+                "p.pt",
+                "--model",
+                model,
+                "--out",
+                out("i"),
+                "--factors",
+                "f",
+                "--device",
+                "cpu");
+    }
+
+    @Test
     void withoutCudaItIsRefusedAndAutoGoesOnWithANote() {
         String weights = model + "/model.safetensors";
         refused(

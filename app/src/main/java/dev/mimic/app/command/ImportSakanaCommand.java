@@ -70,6 +70,7 @@ final class ImportSakanaCommand implements Callable<Integer>, CheckedOptions {
 
     @Override
     public void check() {
+        device.refuseWith(factors);
         if (!(maxMult > 0) || Double.isInfinite(maxMult)) {
             throw new IllegalArgumentException("--max-mult: expected a number above 0, got " + maxMult);
         }

@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
             "",
             "  mimic merge DIR --expert math.safetensors --out DIR-math"
         })
-final class MergeCommand implements Callable<Integer> {
+final class MergeCommand implements Callable<Integer>, CheckedOptions {
     /** Types the weights can be written in. */
     enum Target {
         F32,
@@ -58,6 +58,11 @@ final class MergeCommand implements Callable<Integer> {
 
     @Mixin
     private SvdDeviceFlags device;
+
+    @Override
+    public void check() {
+        device.refuseWith(experts.factors());
+    }
 
     @Override
     public Integer call() {
