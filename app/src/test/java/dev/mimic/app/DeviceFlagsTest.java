@@ -195,6 +195,23 @@ final class DeviceFlagsTest {
     }
 
     @Test
+    void longWorkThatCannotBeginIsRefusedInOneLineAndLeavesNoFolder() {
+        use.close();
+        Path out = folder.resolve("out");
+        String[][] commands = {
+            {"demo", "--out", out.toString()},
+            {"compare", "bundled", "--out", out.toString(), "--bundled-experts"},
+            {"compare", "bundled", "--out", out.toString(), "--rows", "svf"}
+        };
+        for (String[] command : commands) {
+            Outcome outcome = Outcome.run(with(CUDA, command));
+            assertEquals(1, outcome.code());
+            assertEquals("mimic: cuda:0 cannot be used: switched off by -Dmimic.cuda=off\n", outcome.err());
+            assertFalse(Files.exists(out), String.join(" ", command));
+        }
+    }
+
+    @Test
     void whereThereIsAGpuItIsTakenAndSaid() {
         String[] run = {"run", "bundled", "3 + 4 =", "--max-tokens", "4"};
         for (String[] device : List.of(new String[0], new String[] {"--device", "auto"})) {

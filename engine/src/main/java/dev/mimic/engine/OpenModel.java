@@ -119,7 +119,7 @@ final class OpenModel implements AutoCloseable {
         EngineOptions.Placement placement = options.placement();
         Device.Kind kind = placement.device().kind();
         Optional<String> quantized = quantized(options);
-        if (quantized.isPresent() && kind == Device.Kind.CUDA) {
+        if (quantized.isPresent() && placement.device().isRequired()) {
             throw new IllegalArgumentException(
                     placement.device() + ": " + quantized.get() + " are computed on the processor only" + ADVICE);
         }
@@ -160,7 +160,7 @@ final class OpenModel implements AutoCloseable {
         } catch (RuntimeException e) {
             return processor(backend, options, pool, e);
         }
-        if (placement.device().kind() != Device.Kind.CUDA) {
+        if (!placement.device().isRequired()) {
             placement
                     .listener()
                     .note("computing on " + backend.name()
@@ -172,7 +172,7 @@ final class OpenModel implements AutoCloseable {
     /** What takes the place of a GPU that cannot be used, unless that GPU is asked for. */
     private Backend processor(Backend gpu, EngineOptions options, WorkerPool pool, RuntimeException why) {
         gpu.close();
-        if (options.placement().device().kind() == Device.Kind.CUDA) {
+        if (options.placement().device().isRequired()) {
             throw new IllegalArgumentException(why.getMessage() + ADVICE, why);
         }
         options.placement().listener().note(ON_PROCESSOR + why.getMessage());

@@ -7,9 +7,8 @@ import dev.mimic.adapt.dispatch.ExpertFolder;
 import dev.mimic.adapt.svf.ExpertMixture;
 import dev.mimic.adapt.task.Task;
 import dev.mimic.adapt.train.TrainingOptions;
+import dev.mimic.loader.NewFolder;
 import dev.mimic.loader.json.Json;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -177,7 +176,7 @@ final class CompareCommand implements Callable<Integer>, CheckedOptions {
     }
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() {
         List<ComparedTask> tasks = new ArrayList<>();
         for (ComparedTask.Text text : texts()) {
             tasks.add(ComparedTask.of(text, task(text.taskName())).limit(limit));
@@ -200,14 +199,10 @@ final class CompareCommand implements Callable<Integer>, CheckedOptions {
                     classifier,
                     transferFrom,
                     Adaptation.prompt(source, dispatchPrompt));
-            Files.createDirectories(out);
             ComparisonFolder folder = new ComparisonFolder(out);
-            if (bundledExperts) {
-                ComparedExperts.takeBundled(source, folder);
-            }
-            ComparisonReport report =
-                    new ComparisonWork(mimic, source, settings, folder, tasks).run(common.threads(), device);
-            report.write(folder);
+            ComparisonWork work = new ComparisonWork(mimic, source, settings, folder, tasks);
+            work.requireDevice(common.threads(), device);
+            ComparisonReport report = report(source, folder, work);
             if (json) {
                 mimic.console().out().println(Json.write(report.asMap()));
             } else {
@@ -215,6 +210,17 @@ final class CompareCommand implements Callable<Integer>, CheckedOptions {
             }
         }
         return 0;
+    }
+
+    private ComparisonReport report(ModelSource source, ComparisonFolder folder, ComparisonWork work) {
+        try (NewFolder _ = NewFolder.at(out)) {
+            if (bundledExperts) {
+                ComparedExperts.takeBundled(source, folder);
+            }
+            ComparisonReport report = work.run(common.threads(), device);
+            report.write(folder);
+            return report;
+        }
     }
 
     private List<Method> rows() {

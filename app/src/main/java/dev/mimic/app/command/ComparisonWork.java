@@ -65,16 +65,24 @@ final class ComparisonWork {
         this.dispatch = tasks.stream().filter(ComparedTask::isDispatch).findFirst();
     }
 
+    /** Refuses, before anything is written or said, a GPU that is asked for and cannot be used. */
+    void requireDevice(int threads, DeviceFlags device) {
+        if (device.device().isRequired()) {
+            Engine.open(source.folder(), device.on(console, processor(threads))).close();
+        }
+    }
+
+    private static EngineOptions processor(int threads) {
+        return EngineOptions.DEFAULTS.withThreads(threads).withMaxBatch(ROWS).withCacheBytes(Session.cacheBytes());
+    }
+
     ComparisonReport run(int threads, DeviceFlags device) {
         long start = System.nanoTime();
         try (ModelSource other = transferSource()) {
             Optional<ComparisonFolder> transfer = transferFolder(other);
             requireNamed(transfer);
             refuseLeaks(other, transfer);
-            EngineOptions processor = EngineOptions.DEFAULTS
-                    .withThreads(threads)
-                    .withMaxBatch(ROWS)
-                    .withCacheBytes(Session.cacheBytes());
+            EngineOptions processor = processor(threads);
             requireFit(processor); // computes nothing
             EngineOptions options = device.on(console, processor);
             announce();

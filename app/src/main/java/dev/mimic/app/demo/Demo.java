@@ -3,6 +3,7 @@ package dev.mimic.app.demo;
 import dev.mimic.adapt.bundled.BundledModel;
 import dev.mimic.app.terminal.Console;
 import dev.mimic.engine.EngineOptions;
+import dev.mimic.loader.NewFolder;
 import dev.mimic.loader.json.Json;
 
 /**
@@ -18,15 +19,15 @@ public record Demo(Console console, BundledModel bundled, EngineOptions options,
      * @param json whether one JSON object is printed instead
      */
     public void run(DemoFolder folder, boolean json) {
-        folder.make();
         StringBuilder text = new StringBuilder();
-        try (Demonstration demonstration = new Demonstration(console, bundled, options, settings, paragraph -> {
-            text.append(paragraph);
-            if (!json) {
-                console.out().print(paragraph);
-                console.out().flush();
-            }
-        })) {
+        try (NewFolder _ = folder.make();
+                Demonstration demonstration = new Demonstration(console, bundled, options, settings, paragraph -> {
+                    text.append(paragraph);
+                    if (!json) {
+                        console.out().print(paragraph);
+                        console.out().flush();
+                    }
+                })) {
             Findings findings = demonstration.run();
             folder.write(findings, text.toString());
             if (json) {

@@ -9,10 +9,9 @@ import dev.mimic.app.chart.Bar;
 import dev.mimic.app.chart.LearningCurve;
 import dev.mimic.app.chart.MixtureWeights;
 import dev.mimic.loader.AtomicFile;
+import dev.mimic.loader.NewFolder;
 import dev.mimic.loader.json.Json;
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
@@ -77,17 +76,11 @@ public final class DemoFolder {
     /**
      * Makes the folder, which is worth trying before the work.
      *
+     * @return to be closed after the work, when it goes again if nothing came of it
      * @throws UncheckedIOException naming it, if it cannot be made or written to
      */
-    void make() {
-        try {
-            Files.createDirectories(folder);
-            if (!Files.isWritable(folder)) {
-                throw new AccessDeniedException(folder.toString());
-            }
-        } catch (IOException e) {
-            throw AtomicFile.unwritable(folder, e);
-        }
+    NewFolder make() {
+        return NewFolder.at(folder);
     }
 
     /** Writes pictures, report and experts. */

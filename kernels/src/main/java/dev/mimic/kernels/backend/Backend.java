@@ -104,7 +104,7 @@ public record Backend(
         if (device.kind() == Device.Kind.CPU) {
             return processor;
         }
-        boolean required = device.kind() == Device.Kind.CUDA;
+        boolean required = device.isRequired();
         Cuda found = Cuda.probe();
         // no switch over patterns: the first of a process takes milliseconds of every start
         if (found instanceof Cuda.Available cuda) {
@@ -141,7 +141,7 @@ public record Backend(
                 processor.lowRank,
                 processor.gradient,
                 processor.doubles,
-                kernels.svd(processor.svd, device.kind() == Device.Kind.CUDA),
+                kernels.svd(processor.svd, device.isRequired()),
                 kernels.memory());
     }
 

@@ -69,6 +69,11 @@ public record Device(Kind kind, int ordinal) {
         };
     }
 
+    /** Whether it is a GPU that is an error where it cannot be used. */
+    public boolean isRequired() {
+        return kind == Kind.CUDA;
+    }
+
     @Override
     public String toString() {
         return switch (kind) {
