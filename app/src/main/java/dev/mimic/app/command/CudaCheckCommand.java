@@ -32,6 +32,12 @@ import picocli.CommandLine.ParentCommand;
             "  mimic cuda-check --device cuda:1 --size 4096 --json"
         })
 final class CudaCheckCommand implements Callable<Integer>, CheckedOptions {
+    private static final int COLUMNS = 100;
+    private static final String INDENT = " ".repeat(9);
+
+    /** Lines of a table above its rows. */
+    private static final int HEADING = 2;
+
     @ParentCommand
     private MimicCommand mimic;
 
@@ -87,7 +93,7 @@ final class CudaCheckCommand implements Callable<Integer>, CheckedOptions {
         CudaCheckModel model = new CudaCheckModel(device(), common.threads());
         mimic.console().progress("cuda-check, bundled model", 2, bar -> results.addAll(models(model, bar)));
         if (json) {
-            mimic.console().out().println(Json.write(report(description, results)));
+            mimic.console().out().println(Json.writeIndented(report(description, results)));
         } else {
             print(description, results);
         }
@@ -105,7 +111,7 @@ final class CudaCheckCommand implements Callable<Integer>, CheckedOptions {
 
     private void print(Map<String, String> description, List<CheckResult> results) {
         description.forEach((name, text) -> mimic.console().out().printf(Locale.ROOT, "%-14s %s%n", name, text));
-        Table table = new Table("", "check", "shape", "error", "tolerance", "ms", "rate", "");
+        Table table = new Table("", "check", "shape", "error", "tolerance", "ms", "rate");
         for (CheckResult result : results) {
             table.row(
                     result.outcome().text(),
@@ -113,12 +119,16 @@ final class CudaCheckCommand implements Callable<Integer>, CheckedOptions {
                     result.shape(),
                     error(result.error()),
                     error(result.tolerance()),
-                    Double.isNaN(result.millis()) ? "" : String.format(Locale.ROOT, "%.3f", result.millis()),
-                    Double.isNaN(result.rate()) ? "" : rate(result),
-                    result.note());
+                    number(result.millis(), 3),
+                    Double.isNaN(result.rate()) ? "" : number(result.rate(), 2) + " G" + result.unit());
         }
         mimic.console().out().println();
-        mimic.console().out().print(table.render());
+        List<String> lines = table.render().lines().toList();
+        lines.subList(0, HEADING).forEach(mimic.console().out()::println);
+        for (int i = 0; i < results.size(); i++) {
+            mimic.console().out().println(lines.get(HEADING + i));
+            note(results.get(i).note()).forEach(mimic.console().out()::println);
+        }
         mimic.console().out().println();
         mimic.console()
                 .out()
@@ -126,8 +136,30 @@ final class CudaCheckCommand implements Callable<Integer>, CheckedOptions {
                         + count(results, Outcome.SKIPPED) + " skipped");
     }
 
-    private static String rate(CheckResult result) {
-        return String.format(Locale.ROOT, "%.2f G%s", result.rate(), result.unit());
+    /** A note below its check, in lines that are no longer than a terminal, but for words that are. */
+    private static List<String> note(String text) {
+        List<String> lines = new ArrayList<>();
+        StringBuilder line = new StringBuilder(INDENT);
+        for (String word : text.isEmpty() ? new String[0] : text.split(" ", -1)) {
+            if (line.length() > INDENT.length() && line.length() + 1 + word.length() > COLUMNS) {
+                lines.add(line.toString());
+                line = new StringBuilder(INDENT);
+            }
+            line.append(line.length() > INDENT.length() ? " " : "").append(word);
+        }
+        if (line.length() > INDENT.length()) {
+            lines.add(line.toString());
+        }
+        return lines;
+    }
+
+    /** A number of up to five digits before the point, and fewer behind it the more there are; empty of what is none. */
+    private static String number(double value, int places) {
+        if (Double.isNaN(value)) {
+            return "";
+        }
+        int behind = value < 10 ? places : value < 1000 ? 1 : 0;
+        return String.format(Locale.ROOT, "%." + behind + "f", value);
     }
 
     private static String error(double value) {

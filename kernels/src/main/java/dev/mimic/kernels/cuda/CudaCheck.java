@@ -70,11 +70,14 @@ public final class CudaCheck implements AutoCloseable {
             found.put(CudaLibrary.CUSOLVER.text(), "none: " + cuda.solverReason());
         }
         CudaDevice.Memory memory = device.memory();
+        String model = device.model();
         found.put(
                 device.name(),
                 String.format(
                         Locale.ROOT,
-                        "compute capability %d.%d, %d SMs, %.2f of %.2f GiB free",
+                        "%s%scompute capability %d.%d, %d SMs, %.2f of %.2f GiB free",
+                        model,
+                        model.isEmpty() ? "" : ", ",
                         device.attribute(CudaConstants.cudaDevAttrComputeCapabilityMajor),
                         device.attribute(CudaConstants.cudaDevAttrComputeCapabilityMinor),
                         device.attribute(CudaConstants.cudaDevAttrMultiProcessorCount),

@@ -22,6 +22,11 @@ import java.util.function.Supplier;
 final class CudaDevice implements AutoCloseable {
     private static final long CHUNK_BYTES = 32L << 20;
 
+    /** More than any version's {@code cudaDeviceProp}, of 1032 bytes in CUDA 12.4. */
+    private static final long PROPERTIES_BYTES = 1 << 14;
+
+    private static final long NAME_BYTES = 256;
+
     private final Cuda.Available cuda;
     private final CudaRuntime runtime;
     private final int ordinal;
@@ -157,6 +162,21 @@ final class CudaDevice implements AutoCloseable {
     /** Which one it is, for messages. */
     String name() {
         return "cuda:" + ordinal;
+    }
+
+    /** What the maker calls it; empty where the library does not say. */
+    String model() {
+        return call(() -> {
+            if (!runtime.namesDevices()) {
+                return "";
+            }
+            try (Arena own = Arena.ofConfined()) {
+                MemorySegment properties = own.allocate(PROPERTIES_BYTES, ValueLayout.JAVA_LONG.byteAlignment());
+                check("cudaGetDeviceProperties", runtime.getDeviceProperties(properties, ordinal), "device " + ordinal);
+                properties.set(ValueLayout.JAVA_BYTE, NAME_BYTES - 1, (byte) 0);
+                return properties.getString(0).strip();
+            }
+        });
     }
 
     /** What is free and what there is, in bytes. */

@@ -12,6 +12,7 @@ final class CudaRuntime {
     private final MethodHandle getDeviceCount;
     private final MethodHandle setDevice;
     private final MethodHandle deviceGetAttribute;
+    private final MethodHandle getDeviceProperties;
     private final MethodHandle memGetInfo;
     private final MethodHandle runtimeGetVersion;
     private final MethodHandle driverGetVersion;
@@ -37,6 +38,7 @@ final class CudaRuntime {
         getDeviceCount = library.bind(signatures, "cudaGetDeviceCount");
         setDevice = library.bind(signatures, "cudaSetDevice");
         deviceGetAttribute = library.bind(signatures, "cudaDeviceGetAttribute");
+        getDeviceProperties = library.bind(signatures, "cudaGetDeviceProperties");
         memGetInfo = library.bind(signatures, "cudaMemGetInfo");
         runtimeGetVersion = library.bind(signatures, "cudaRuntimeGetVersion");
         driverGetVersion = library.bind(signatures, "cudaDriverGetVersion");
@@ -67,6 +69,24 @@ final class CudaRuntime {
     int setDevice(int device) {
         try {
             return (int) setDevice.invokeExact(device);
+        } catch (Throwable e) {
+            throw NativeLibrary.rethrow(e);
+        }
+    }
+
+    /** Whether {@link #getDeviceProperties} is there. */
+    boolean namesDevices() {
+        return getDeviceProperties != null;
+    }
+
+    /**
+     * Writes a {@code cudaDeviceProp}, whose layout differs between versions but for the name, 256 bytes at its start.
+     *
+     * @param properties with bytes to spare
+     */
+    int getDeviceProperties(MemorySegment properties, int device) {
+        try {
+            return (int) getDeviceProperties.invokeExact(properties, device);
         } catch (Throwable e) {
             throw NativeLibrary.rethrow(e);
         }

@@ -13,6 +13,7 @@ final class CudaSignatures {
             CUDART   cudaGetDeviceCount              I H
             CUDART   cudaSetDevice                   I I
             CUDART   cudaDeviceGetAttribute          I HII
+            CUDART   cudaGetDeviceProperties?        I HI
             CUDART   cudaMemGetInfo                  I HH
             CUDART   cudaRuntimeGetVersion           I H
             CUDART   cudaDriverGetVersion            I H

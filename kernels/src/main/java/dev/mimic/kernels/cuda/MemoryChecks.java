@@ -29,8 +29,7 @@ final class MemoryChecks {
     void addTo(Consumer<CudaCheck.Check> checks) {
         checks.accept(new CudaCheck.Check("upload, pinned", () -> upload("upload, pinned", this::pinned)));
         checks.accept(new CudaCheck.Check("upload, mapped", () -> upload("upload, mapped", this::mapped)));
-        checks.accept(
-                new CudaCheck.Check("upload, mapped unstaged", () -> upload("upload, mapped unstaged", this::direct)));
+        checks.accept(new CudaCheck.Check("upload, unstaged", () -> upload("upload, unstaged", this::direct)));
         checks.accept(new CudaCheck.Check("memory comes back", this::cycles));
         checks.accept(new CudaCheck.Check("out of memory", this::exhausted));
     }

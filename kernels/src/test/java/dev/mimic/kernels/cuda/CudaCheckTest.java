@@ -44,7 +44,7 @@ final class CudaCheckTest {
         assertEquals(
                 List.of("cuda", "libcudart", "libcublas", "libcusolver", "cuda:0"), List.copyOf(description.keySet()));
         assertEquals(shim.file(CudaLibrary.CUBLAS).toString(), description.get("libcublas"));
-        assertEquals("compute capability 9.0, 1 SMs, 0.25 of 0.25 GiB free", description.get("cuda:0"));
+        assertEquals("Stand-in, compute capability 9.0, 1 SMs, 0.25 of 0.25 GiB free", description.get("cuda:0"));
     }
 
     @ParameterizedTest
@@ -70,7 +70,7 @@ final class CudaCheckTest {
         "q too long, geqrf and orgqr",
         "copies cut short, 'upload, pinned'",
         "copies cut short, 'upload, mapped'",
-        "copies cut short, 'upload, mapped unstaged'",
+        "copies cut short, 'upload, unstaged'",
         "memory lost, memory comes back",
         "memory without end, out of memory"
     })
