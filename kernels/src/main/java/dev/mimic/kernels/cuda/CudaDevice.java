@@ -5,11 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashSet;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 
 /**
@@ -31,10 +26,9 @@ final class CudaDevice implements AutoCloseable {
     private final CudaRuntime runtime;
     private final int ordinal;
     private final PinnedMemory pinned;
-    private final ExecutorService executor;
-    // below: touched by the device's thread alone, but for worker and fatal
+    private final DeviceThread thread;
+    // below: touched by the device's thread alone, but for fatal
     private final Set<Long> allocated = new HashSet<>();
-    private volatile Thread worker;
     private volatile CudaException fatal;
     private Arena arena;
     private MemorySegment out;
@@ -47,10 +41,7 @@ final class CudaDevice implements AutoCloseable {
         this.runtime = cuda.runtime();
         this.ordinal = ordinal;
         this.pinned = new PinnedMemory(this, chunkBytes);
-        this.executor = Executors.newSingleThreadExecutor(task -> {
-            worker = Thread.ofPlatform().daemon().name("mimic-cuda-" + ordinal).unstarted(task);
-            return worker;
-        });
+        this.thread = new DeviceThread(ordinal);
     }
 
     /**
@@ -104,19 +95,13 @@ final class CudaDevice implements AutoCloseable {
      * @throws CudaException if an earlier error ended the device
      */
     <T> T call(Supplier<T> work) {
-        if (Thread.currentThread() == worker) {
+        if (thread.isCurrent()) {
             return work.get();
         }
-        Future<T> future;
-        try {
-            future = executor.submit(() -> {
-                refuseIfDead();
-                return work.get();
-            });
-        } catch (RejectedExecutionException e) {
-            throw new IllegalStateException("cuda device " + ordinal + ": closed", e);
-        }
-        return await(future);
+        return thread.call(() -> {
+            refuseIfDead();
+            return work.get();
+        });
     }
 
     /** As {@link #call}, for work without a result. */
@@ -125,25 +110,6 @@ final class CudaDevice implements AutoCloseable {
             work.run();
             return true;
         });
-    }
-
-    private static <T> T await(Future<T> future) {
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    return future.get();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                } catch (ExecutionException e) {
-                    throw NativeLibrary.rethrow(e.getCause());
-                }
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
     }
 
     private void refuseIfDead() {
@@ -221,7 +187,7 @@ final class CudaDevice implements AutoCloseable {
 
     /** Of {@link DeviceBuffer#close} alone: frees, unless the device is closed or out of use and the memory so gone. */
     void free(long address, long bytes) {
-        if (fatal != null || executor.isShutdown()) {
+        if (fatal != null || thread.isEnded()) {
             return;
         }
         run(() -> {
@@ -340,13 +306,7 @@ final class CudaDevice implements AutoCloseable {
     /** Frees all that is left, handles and memory. Statuses no longer matter to anyone. */
     @Override
     public void close() {
-        try {
-            await(executor.submit(this::end, true));
-        } catch (RejectedExecutionException e) {
-            return; // closed before
-        } finally {
-            executor.shutdown();
-        }
+        thread.end(this::end);
     }
 
     private void end() {
