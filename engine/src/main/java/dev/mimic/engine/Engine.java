@@ -92,10 +92,15 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Generates replies to several requests together.
+     * Generates replies to several requests together, {@link EngineOptions#maxBatch} of them at a time, and waits for all.
+     * Each gets what it would get alone; the engine keeps nothing of it.
      *
-     * @return n results for each request, in order
-     * @throws IllegalStateException if one failed; the others ran to their end
+     * @param all may be empty; read only
+     * @return n results for each request, in order; times are in seconds
+     * @throws IllegalArgumentException before any is started, if a prompt does not fit the context, an adapter does not fit
+     *     the factors, or an id is beyond the vocabulary
+     * @throws IllegalStateException if one failed, as by a logit that is not finite, while the others ran to their end; or
+     *     if the engine is closed, or this is its own thread
      */
     public List<GenerationResult> generateAll(List<GenerationRequest> all) {
         return submitAll(all).stream().map(PendingGeneration::await).toList();
@@ -106,9 +111,13 @@ public final class Engine implements AutoCloseable {
      * Other requests wait meanwhile. The replies are those of {@link #generateAll(List)} but for rounding: linear layers add
      * up in the order of prompts, which costs less where rows are many.
      *
-     * @param decoder what {@link Transformer#withRows} of this engine's own gave; runs no work meanwhile
+     * @param all one reply each, whatever their n
+     * @param decoder what {@link Transformer#withRows} of this engine's own gave; runs no work meanwhile, and stays its
+     *     caller's
+     * @param trace shown every step, by the thread that runs it
      * @return in order
-     * @throws IllegalStateException if one failed
+     * @throws IllegalArgumentException before any is started, as for {@link #generateAll(List)}
+     * @throws IllegalStateException if one failed, or the engine is closed
      */
     @SuppressWarnings("exports") // adapt alone traces
     public List<GenerationResult> generateAll(List<GenerationRequest> all, Transformer decoder, BatchTrace trace) {
@@ -119,9 +128,12 @@ public final class Engine implements AutoCloseable {
      * The same where threads take requests by parts: the first {@code share} of them, the next ones, and so on. The replies
      * do not depend on the cut.
      *
-     * @param share requests of a part, but for the last one
-     * @param decoders one a part, {@link Transformer#over} kernels of its own where there are several
-     * @param traces one a part
+     * @param share requests of a part, but for the last one; {@code share} times the number of parts is no less than all
+     * @param decoders one a part, {@link Transformer#over} kernels of its own where there are several; whoever made them
+     *     closes their kernels, after this
+     * @param traces one a part, each shown its own part's steps by one thread
+     * @return in order
+     * @throws IllegalStateException if one failed, or the engine is closed
      */
     @SuppressWarnings("exports") // adapt alone traces
     public List<GenerationResult> generateAll(

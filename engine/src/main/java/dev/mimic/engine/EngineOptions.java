@@ -199,10 +199,21 @@ public record EngineOptions(
         return change(c -> c.quantize = Optional.of(value));
     }
 
+    /** Multiplies on a device, with nobody who hears of it: {@link #withDevice(Device, DeviceListener)}. */
     public EngineOptions withDevice(Device value) {
         return withDevice(value, DeviceListener.SILENT);
     }
 
+    /**
+     * Multiplies linear layers and head on a device. It is looked for when the engine is opened, and not before: {@link
+     * Engine#open} is then an {@link IllegalArgumentException} where a GPU that is asked for by {@link Device#cuda} cannot be
+     * used, does not hold the model, or the weights are quantized; with {@link Device#AUTO} and {@link Device#UNASKED} the
+     * processor computes. The engine opens the device, holds a copy of the weights there (bytes as {@link
+     * DeviceListener#uploaded} counts them) and gives it back when it is closed; several engines may share a GPU.
+     *
+     * @param listener told while the engine is opened, and once by the engine's own thread if an error ends the GPU: that
+     *     request fails, those after it are the processor's
+     */
     public EngineOptions withDevice(Device value, DeviceListener listener) {
         return change(c -> c.placement = new Placement(value, listener));
     }
