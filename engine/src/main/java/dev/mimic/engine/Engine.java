@@ -4,11 +4,8 @@ import dev.mimic.engine.model.Factors;
 import dev.mimic.engine.model.Transformer;
 import dev.mimic.engine.prompt.ChatTemplate;
 import dev.mimic.engine.runtime.BatchScheduler;
-import dev.mimic.engine.runtime.Completion;
 import dev.mimic.engine.runtime.GenerationTask;
 import dev.mimic.engine.runtime.PromptPass;
-import dev.mimic.engine.runtime.ReplyText;
-import dev.mimic.engine.runtime.ScorePass;
 import dev.mimic.engine.sampling.SamplingOptions;
 import dev.mimic.engine.trace.BatchTrace;
 import dev.mimic.engine.trace.ForwardTrace;
@@ -19,10 +16,8 @@ import dev.mimic.loader.model.ModelConfig;
 import dev.mimic.loader.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -36,6 +31,8 @@ public final class Engine implements AutoCloseable {
     private final OpenModel model;
     private final BatchScheduler scheduler;
     private final RequestReader requests;
+    private final ResultWriter results;
+    private final Scorer scorer;
     private final int context;
     private final EngineOptions.CacheFormat cacheFormat;
     private final double loadSeconds;
@@ -51,6 +48,8 @@ public final class Engine implements AutoCloseable {
                 cacheFormat.type(),
                 options.cacheBytes(),
                 model::checkStillWhole);
+        this.results = new ResultWriter(model);
+        this.scorer = new Scorer(model, requests, scheduler, cacheFormat);
         this.loadSeconds = (System.nanoTime() - start) / 1e9;
     }
 
@@ -201,7 +200,8 @@ public final class Engine implements AutoCloseable {
     }
 
     private PendingGeneration pending(GenerationTask task, int[] promptIds) {
-        return new PendingGeneration(task, scheduler::checkMayWait, completion -> result(task, promptIds, completion));
+        return new PendingGeneration(
+                task, scheduler::checkMayWait, completion -> results.of(task, promptIds, completion));
     }
 
     /**
@@ -215,46 +215,6 @@ public final class Engine implements AutoCloseable {
         return pieces.over(pending);
     }
 
-    private GenerationResult result(GenerationTask task, int[] promptIds, Completion completion) {
-        String text = task.text() != null
-                ? task.text().text()
-                : model.tokenizer()
-                        .map(tokenizer -> ReplyText.whole(tokenizer, promptIds, completion.ids()))
-                        .orElse("");
-        return new GenerationResult(
-                text,
-                completion.ids(),
-                promptIds.clone(),
-                switch (completion.cause()) {
-                    case STOP -> GenerationResult.FinishReason.STOP;
-                    case LENGTH -> GenerationResult.FinishReason.LENGTH;
-                    case CANCELLED -> GenerationResult.FinishReason.CANCELLED;
-                    case DEADLINE -> GenerationResult.FinishReason.DEADLINE;
-                },
-                completion.stopId() < 0 ? OptionalInt.empty() : OptionalInt.of(completion.stopId()),
-                new GenerationResult.Timings(
-                        completion.firstTokenNanos() / 1e9,
-                        completion.prefillNanos() / 1e9,
-                        completion.decodeNanos() / 1e9),
-                logprobs(completion));
-    }
-
-    private static List<GenerationResult.TokenLogprob> logprobs(Completion completion) {
-        List<GenerationResult.TokenLogprob> all = new ArrayList<>();
-        int count = completion.logprobs().length;
-        int top = count == 0 ? 0 : completion.topIds().length / count;
-        for (int i = 0; i < count; i++) {
-            List<GenerationResult.Candidate> candidates = new ArrayList<>();
-            for (int j = i * top; j < (i + 1) * top; j++) {
-                candidates.add(new GenerationResult.Candidate(
-                        completion.topIds()[j], completion.topLogprobs()[j]));
-            }
-            all.add(new GenerationResult.TokenLogprob(
-                    completion.ids()[i], completion.logprobs()[i], List.copyOf(candidates)));
-        }
-        return List.copyOf(all);
-    }
-
     /**
      * Log-probabilities of a completion after a prompt.
      *
@@ -264,8 +224,11 @@ public final class Engine implements AutoCloseable {
      * @throws IllegalStateException if a logit is not finite
      */
     public Score score(int[] promptIds, int[] completionIds, Adapter adapter) {
-        return scoreAll(List.of(new ScoreRequest(promptIds, completionIds, adapter)))
-                .getFirst();
+        return score(new ScoreRequest(promptIds, completionIds, adapter));
+    }
+
+    private Score score(ScoreRequest request) {
+        return scorer.all(List.of(request)).getFirst();
     }
 
     /**
@@ -278,30 +241,7 @@ public final class Engine implements AutoCloseable {
      * @throws IllegalStateException if a logit is not finite
      */
     public List<Score> scoreAll(List<ScoreRequest> all) {
-        List<Score> scores = new ArrayList<>();
-        List<ScorePass.Sequence> sequences = new ArrayList<>();
-        for (ScoreRequest request : all) {
-            int[] prompt = requests.checked(request.promptIds());
-            int[] completion = request.completionIds();
-            Score score = new Score(completion.clone(), new double[completion.length]);
-            scores.add(score);
-            if (completion.length > 0) {
-                requests.checked(completion);
-                requests.checkFits("score", prompt.length + completion.length);
-                int[] ids = Arrays.copyOf(prompt, prompt.length + completion.length);
-                System.arraycopy(completion, 0, ids, prompt.length, completion.length);
-                sequences.add(new ScorePass.Sequence(
-                        ids, prompt.length, requests.scales(request.adapter()), score.logprobs()));
-            }
-        }
-        if (!sequences.isEmpty()) {
-            scheduler.call(() -> {
-                model.checkStillWhole();
-                new ScorePass(model.transformer(), cacheFormat.type()).run(sequences);
-                return null;
-            });
-        }
-        return List.copyOf(scores);
+        return scorer.all(all);
     }
 
     /**
@@ -311,14 +251,7 @@ public final class Engine implements AutoCloseable {
      * @throws IllegalArgumentException if the prompt's tokens do not begin those of both
      */
     public Score score(String prompt, String completion, Adapter adapter) {
-        Tokenizer tokenizer = requests.requireTokenizer();
-        int[] before = tokenizer.encode(prompt, true);
-        int[] whole = tokenizer.encode(prompt + completion, true);
-        if (!Arrays.equals(before, Arrays.copyOf(whole, Math.min(whole.length, before.length)))) {
-            throw new IllegalArgumentException("score: the tokens of the prompt do not begin those of prompt and"
-                    + " completion together; give token ids");
-        }
-        return score(before, Arrays.copyOfRange(whole, before.length, whole.length), adapter);
+        return score(scorer.request(prompt, completion, adapter));
     }
 
     /**
