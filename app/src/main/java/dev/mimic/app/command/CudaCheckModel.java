@@ -47,7 +47,7 @@ final class CudaCheckModel {
     CheckResult adapted() {
         String name = "model forward, expert";
         try (ModelSource source = ModelSource.of(BundledModel.NAME)) {
-            Path folder = Session.bundledFactors(source, options.threads());
+            Path folder = source.bundledFactors(options.threads());
             Adapter adapter;
             try (Factors factors = Factors.open(folder)) {
                 Path file = source.bundled().experts().resolve("expert-" + EXPERT + ".safetensors");

@@ -85,10 +85,7 @@ final class ImportSakanaCommand implements Callable<Integer>, CheckedOptions {
             if (factors != null) {
                 write(read, factors, directory);
             } else if (source.isBundled()) {
-                write(
-                        read,
-                        Session.bundledFactors(source, common.threads(), device.device(), mimic.console()::note),
-                        directory);
+                write(read, source.bundledFactors(common.threads(), device.device(), mimic.console()::note), directory);
             } else {
                 writeTakenApart(read, directory);
             }

@@ -1,11 +1,18 @@
 package dev.mimic.app.command;
 
 import dev.mimic.adapt.bundled.BundledModel;
+import dev.mimic.adapt.svf.DecomposeOptions;
+import dev.mimic.adapt.svf.Decomposer;
+import dev.mimic.adapt.svf.DecompositionListener;
+import dev.mimic.adapt.svf.Targets;
+import dev.mimic.kernels.backend.Device;
+import dev.mimic.loader.model.ModelDirectory;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 
 /**
  * What MODEL on a command line stands for: a folder, or the model in the jar, which is unpacked for the command's time.
@@ -37,6 +44,22 @@ record ModelSource(Path folder, BundledModel bundled) implements AutoCloseable {
 
     boolean isBundled() {
         return bundled != null;
+    }
+
+    /** The bundled model's own factors: full rank, F32, all 28 matrices, made where it is unpacked. */
+    Path bundledFactors(int threads) {
+        return bundledFactors(threads, Device.CPU, _ -> {});
+    }
+
+    /** The same, made on a device. */
+    Path bundledFactors(int threads, Device device, Consumer<String> note) {
+        Path factors = bundled.scratch("factors");
+        DecomposeOptions options = DecomposeOptions.defaults().withTargets(new Targets("all"));
+        try (ModelDirectory directory = ModelDirectory.open(folder);
+                Decomposer decomposer = Decomposer.open(options, threads, device, note)) {
+            decomposer.decompose(directory, factors, DecompositionListener.NONE);
+        }
+        return factors;
     }
 
     @Override

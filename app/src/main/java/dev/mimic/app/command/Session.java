@@ -5,11 +5,7 @@ import dev.mimic.adapt.dispatch.Dispatcher;
 import dev.mimic.adapt.dispatch.ExpertFolder;
 import dev.mimic.adapt.lora.PeftAdapter;
 import dev.mimic.adapt.lora.PeftFolder;
-import dev.mimic.adapt.svf.DecomposeOptions;
-import dev.mimic.adapt.svf.Decomposer;
-import dev.mimic.adapt.svf.DecompositionListener;
 import dev.mimic.adapt.svf.ExpertMixture;
-import dev.mimic.adapt.svf.Targets;
 import dev.mimic.adapt.svf.WeightedName;
 import dev.mimic.adapt.task.Task;
 import dev.mimic.app.terminal.Console;
@@ -17,8 +13,6 @@ import dev.mimic.engine.Adapter;
 import dev.mimic.engine.Engine;
 import dev.mimic.engine.EngineOptions;
 import dev.mimic.engine.model.Factors;
-import dev.mimic.kernels.backend.Device;
-import dev.mimic.loader.model.ModelDirectory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
@@ -156,7 +149,7 @@ final class Session implements AutoCloseable {
             EngineOptions options =
                     device.on(console, options(common, flags, context).withMaxBatch(batch));
             if (source.isBundled() && flags.factors() == null && flags.adapts()) {
-                options = options.withFactors(bundledFactors(source, common.threads()));
+                options = options.withFactors(source.bundledFactors(common.threads()));
             }
             session = new Session(console, source, flags, quantize.open(console, source.folder(), options));
             session.adapter = session.adapter(flags.experts(), mode);
@@ -207,22 +200,6 @@ final class Session implements AutoCloseable {
             options = options.withContextLength(context);
         }
         return flags.factors() == null ? options : options.withFactors(flags.factors());
-    }
-
-    /** The bundled model's own factors: full rank, F32, all 28 matrices, made where it is unpacked. */
-    static Path bundledFactors(ModelSource source, int threads) {
-        return bundledFactors(source, threads, Device.CPU, _ -> {});
-    }
-
-    /** The same, made on a device. */
-    static Path bundledFactors(ModelSource source, int threads, Device device, Consumer<String> note) {
-        Path folder = source.bundled().scratch("factors");
-        DecomposeOptions options = DecomposeOptions.defaults().withTargets(new Targets("all"));
-        try (ModelDirectory directory = ModelDirectory.open(source.folder());
-                Decomposer decomposer = Decomposer.open(options, threads, device, note)) {
-            decomposer.decompose(directory, folder, DecompositionListener.NONE);
-        }
-        return folder;
     }
 
     /**

@@ -58,7 +58,7 @@ final class ShownTraining {
             return given;
         }
         if (source.isBundled()) {
-            return Session.bundledFactors(source, threads);
+            return source.bundledFactors(threads);
         }
         DecomposeOptions options = DecomposeOptions.defaults().withTargets(targets);
         try (ModelDirectory directory = ModelDirectory.open(source.folder());
