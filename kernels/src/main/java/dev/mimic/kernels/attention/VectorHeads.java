@@ -3,7 +3,7 @@ package dev.mimic.kernels.attention;
 import static dev.mimic.kernels.VectorWidth.SPECIES;
 import static dev.mimic.kernels.attention.KeyValues.PANEL;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
-import static jdk.incubator.vector.VectorOperators.MAX;
+import static jdk.incubator.vector.VectorOperators.GT;
 
 import dev.mimic.kernels.VectorExp;
 import dev.mimic.kernels.VectorLanes;
@@ -26,8 +26,10 @@ final class VectorHeads {
     /** Elements of keys that all panels of a chunk give in turn. */
     private static final int ELEMENTS = 8;
 
-    private final float[] shift = new float[LANES];
-    private final float[] lanes = new float[LANES];
+    /** Lines of each stream that are read ahead at a time. */
+    private static final int AHEAD = 3;
+
+    private final ReadAhead ahead = new ReadAhead();
     private int heads;
     private int size;
     private int width;
@@ -41,6 +43,9 @@ final class VectorHeads {
 
     /** Weighted sums of values: [heads rounded up to 4, headSize rounded up to PANEL]. */
     private float[] sums = new float[0];
+
+    /** Greatest score, then sums of weights: [heads rounded up to 4, LANES]. */
+    private float[] lanes = new float[0];
 
     /** Greatest score and sum of weights: [heads, 2]. */
     private float[] states = new float[0];
@@ -57,6 +62,7 @@ final class VectorHeads {
         }
         if (scores.length < slots * CHUNK) {
             scores = new float[slots * CHUNK];
+            lanes = new float[slots * LANES];
             states = new float[slots * 2];
         }
     }
@@ -74,6 +80,12 @@ final class VectorHeads {
         pack(q, query);
         scores(shape, cache, kvHead, chunk, firstPanel, to);
         boolean q8 = cache.type() == KeyValueType.Q8;
+        boolean wide = VectorWideScores.FIT && width % VectorWideValues.WIDTH == 0 && !q8;
+        long values = cache.valueAt(shape, kvHead, chunk);
+        int streams = wide ? VectorWideValues.streams(cache.type()) : 0;
+        long row = cache.valueAt(shape, kvHead, chunk + 1) - values;
+        ahead.begin(values + from * row, streams, wide ? (to - from) / streams * row : 0);
+        ahead.next(cache.values(), AHEAD);
         int end = KeyValues.padded(to);
         for (int h = 0; h < heads; h++) {
             if (q8) {
@@ -81,13 +93,17 @@ final class VectorHeads {
             }
             Arrays.fill(scores, h * CHUNK + firstPanel, h * CHUNK + from, Float.NEGATIVE_INFINITY);
             Arrays.fill(scores, h * CHUNK + to, h * CHUNK + end, Float.NEGATIVE_INFINITY);
-            softmax(h, firstPanel, end);
+            greatest(h, firstPanel, end);
+        }
+        ahead.next(cache.values(), AHEAD);
+        for (int h = 0; h < heads; h++) {
+            weigh(h, firstPanel, end);
+            ahead.next(cache.values(), AHEAD);
             if (q8) {
                 multiply(cache.values(), cache.valueFactorAt(shape, kvHead, chunk), h, firstPanel, end);
             }
         }
-        long values = cache.valueAt(shape, kvHead, chunk);
-        if (VectorWideScores.FIT && width % VectorWideValues.WIDTH == 0 && !q8) {
+        if (wide) {
             wideValues(cache, values, from, to);
             return;
         }
@@ -134,6 +150,8 @@ final class VectorHeads {
             int apart = (last - first) / (2 * PANEL) * PANEL; // positions in whole panels of each of two halves
             long panel = cache.panelAt(shape, kvHead, chunk + first);
             long bytes = cache.panelAt(shape, kvHead, chunk + first + PANEL) - panel;
+            ahead.begin(panel, 2 * apart / PANEL, bytes);
+            ahead.next(cache.keys(), AHEAD);
             if (heads == 1) {
                 wideScoresOfOne(cache, panel, bytes, first, apart);
             } else {
@@ -250,23 +268,44 @@ final class VectorHeads {
         }
     }
 
-    /** Turns a head's scores at {@code [first, last)}, whole panels, into weights relative to the greatest of them. */
-    private void softmax(int head, int first, int last) {
+    /** Makes the head's {@link #lanes} the greatest of its scores at {@code [first, last)}, whole panels; passes over NaN. */
+    private void greatest(int head, int first, int last) {
         float[] scores = this.scores;
         int from = head * CHUNK + first;
         int to = head * CHUNK + last;
-        FloatVector even = FloatVector.fromArray(SPECIES, scores, from);
-        FloatVector odd = FloatVector.fromArray(SPECIES, scores, from + LANES);
-        for (int i = from + 2 * LANES; i < to; i += 2 * LANES) {
-            even = even.max(FloatVector.fromArray(SPECIES, scores, i));
-            odd = odd.max(FloatVector.fromArray(SPECIES, scores, i + LANES));
+        FloatVector even = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+        FloatVector odd = even;
+        for (int i = from; i < to; i += 2 * LANES) {
+            // not max, which takes several instructions for the sake of NaN and -0; NaN reaches the sum by exp
+            FloatVector x = FloatVector.fromArray(SPECIES, scores, i);
+            FloatVector y = FloatVector.fromArray(SPECIES, scores, i + LANES);
+            even = even.blend(x, x.compare(GT, even));
+            odd = odd.blend(y, y.compare(GT, odd));
         }
-        float greatest = even.max(odd).reduceLanes(MAX);
-        // where all scores are -Inf their weights are 0, not exp(-Inf + Inf)
-        Arrays.fill(shift, greatest == Float.NEGATIVE_INFINITY ? 0 : greatest);
-        VectorExp.weigh(scores, from, LANES, (last - first) / LANES, shift, lanes, 0);
-        states[2 * head] = greatest;
-        states[2 * head + 1] = VectorLanes.sum(lanes, 0);
+        even = even.blend(odd, odd.compare(GT, even));
+        if (LANES > 8) {
+            odd = even.rearrange(VectorLanes.BY_8);
+            even = even.blend(odd, odd.compare(GT, even));
+        }
+        if (LANES > 4) {
+            odd = even.rearrange(VectorLanes.BY_4);
+            even = even.blend(odd, odd.compare(GT, even));
+        }
+        odd = even.rearrange(VectorLanes.BY_2);
+        even = even.blend(odd, odd.compare(GT, even));
+        odd = even.rearrange(VectorLanes.BY_1);
+        even.blend(odd, odd.compare(GT, even)).intoArray(lanes, head * LANES);
+    }
+
+    /** Turns a head's scores at {@code [first, last)} into weights relative to the greatest of them. */
+    private void weigh(int head, int first, int last) {
+        int lane = head * LANES;
+        states[2 * head] = lanes[lane];
+        if (lanes[lane] == Float.NEGATIVE_INFINITY) { // the weights are 0 then, not exp(-Inf + Inf)
+            Arrays.fill(lanes, lane, lane + LANES, 0f);
+        }
+        VectorExp.weigh(scores, head * CHUNK + first, LANES, (last - first) / LANES, lanes, lanes, lane);
+        states[2 * head + 1] = VectorLanes.sum(lanes, lane);
     }
 
     /** Multiplies a head's scores or weights at {@code [first, last)} by the positions' factors. */

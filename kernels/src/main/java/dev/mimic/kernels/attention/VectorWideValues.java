@@ -31,6 +31,11 @@ final class VectorWideValues {
 
     private VectorWideValues() {}
 
+    /** Parts of the positions that are read side by side. */
+    static int streams(KeyValueType type) {
+        return type == KeyValueType.F32 ? F32_STREAMS : BF16_STREAMS;
+    }
+
     /**
      * Four heads, their weights CHUNK apart: position i of the first of {@link #F32_STREAMS} parts, of the second, and so on; what
      * equal parts leave comes last.
