@@ -33,6 +33,7 @@ final class VectorMatrixKernels implements MatrixKernels {
     private final VectorGemvTransposed gemvTransposed = new VectorGemvTransposed();
     private final VectorGemvTransposedSlices gemvTransposedSlices = new VectorGemvTransposedSlices();
     private final VectorGemm gemm = new VectorGemm();
+    private final VectorF32Gemm f32Gemm = new VectorF32Gemm();
     private final VectorPanelGemm panelGemm = new VectorPanelGemm(VectorPanelPacking.ROWS);
     private final VectorPanelGemm panelGemmTransposed = new VectorPanelGemm(VectorPanelPacking.COLUMNS);
     private final VectorPanelGemm panelGemvTransposed = new VectorPanelGemm(VectorPanelPacking.COLUMNS_BY_QUARTERS);
@@ -177,10 +178,20 @@ final class VectorMatrixKernels implements MatrixKernels {
             packed(panelGemm, weights, batch, x, y, weights.rows());
             return;
         }
-        for (int first = 0; first < batch; first += gemm.rowsInChunk()) {
-            int panels = gemm.startChunk(weights, batch, first);
-            run(gemm.packing(), weights, batch, x, y, panels, 1);
-            run(gemm, weights, batch, x, y, weights.rows(), VectorGemmTile.ROWS);
+        if (weights instanceof Matrix.F32) {
+            inChunks(f32Gemm.rows(), f32Gemm, weights, batch, x, y, VectorF32GemmTile.ROWS);
+        } else {
+            inChunks(gemm.rows(), gemm, weights, batch, x, y, VectorGemmTile.ROWS);
+        }
+    }
+
+    /** A product with packed rows of x: packing, then rows of weights. */
+    private void inChunks(
+            VectorPackedRows rows, Ranged product, Matrix weights, int batch, float[] x, float[] y, int grain) {
+        for (int first = 0; first < batch; first += rows.count()) {
+            int panels = rows.startChunk(weights, batch, first);
+            run(rows.packing(), weights, batch, x, y, panels, 1);
+            run(product, weights, batch, x, y, weights.rows(), grain);
         }
     }
 

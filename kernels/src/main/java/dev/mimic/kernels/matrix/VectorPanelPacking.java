@@ -36,7 +36,7 @@ enum VectorPanelPacking {
             for (int j = 0; j < width; j += LINES) {
                 int valid = Math.min(LINES, width - j);
                 VectorUnpack.block(weights, output + j, k, valid, depth, lines, 0, DEPTH);
-                turn(lines, 0, DEPTH, depth, packed, j / PANEL * DEPTH * PANEL + j % PANEL);
+                turn(lines, 0, DEPTH, depth, packed, j / PANEL * DEPTH * PANEL + j % PANEL, PANEL);
             }
         }
     },
@@ -124,11 +124,11 @@ enum VectorPanelPacking {
         }
     }
 
-    /** Eight lines become columns: {@code packed[to + k · PANEL + r] = lines[from + r · stride + k]}. */
-    static void turn(float[] lines, int from, int stride, int depth, MemorySegment packed, int to) {
+    /** Eight lines become columns: {@code packed[to + k · width + r] = lines[from + r · stride + k]}. */
+    static void turn(float[] lines, int from, int stride, int depth, MemorySegment packed, int to, int width) {
         for (int k = 0; k < depth; k++) {
             int line = from + k;
-            long at = (to + k * PANEL) * (long) Float.BYTES;
+            long at = (to + k * width) * (long) Float.BYTES;
             packed.set(Matrix.FLOAT, at, lines[line]);
             packed.set(Matrix.FLOAT, at + 4, lines[line + stride]);
             packed.set(Matrix.FLOAT, at + 8, lines[line + 2 * stride]);

@@ -89,6 +89,8 @@ public abstract class MatrixKernelsContract {
     public void longBatchesAgreeWithTheDoubleLoop() {
         SeededCases.run(1, 300, random -> {
             check(Product.GEMM, random, Product.Format.BF16, 19, 21, 1100);
+            check(Product.GEMM, random, Product.Format.F32, 19, 21, 1100);
+            check(Product.GEMM, random, Product.Format.F32, 1030, 800, 250); // several blocks and slices on two threads
             check(Product.GEMM_TRANSPOSED, random, Product.Format.BF16, 19, 21, 1100);
             check(Product.GEMV, random, Product.Format.BF16, 19, 21, 200);
             check(Product.GEMV_TRANSPOSED, random, Product.Format.BF16, 19, 21, 200);
@@ -122,6 +124,12 @@ public abstract class MatrixKernelsContract {
             Product.Format format = random.nextBoolean() ? Product.Format.F32 : Product.Format.BF16;
             assertAloneAsTogether(product, random, format, random.nextInt(1024, 2400), random.nextInt(1, 150), 3);
         });
+    }
+
+    @Test
+    public void aRowOfALongBatchHasTheBitsItHasAlone() {
+        SeededCases.run(
+                1, 420, random -> assertAloneAsTogether(Product.GEMM, random, Product.Format.F32, 1030, 800, 250));
     }
 
     private void assertAloneAsTogether(
