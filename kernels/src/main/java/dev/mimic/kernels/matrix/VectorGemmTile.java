@@ -88,7 +88,8 @@ final class VectorGemmTile {
         return FloatVector.fromMemorySegment(SPECIES, panel, (long) index * Float.BYTES, LITTLE_ENDIAN);
     }
 
-    private static void add(float[] tile, int step, MemorySegment sums, int offset) {
+    private static void add(float[] tile, int step, MemorySegment panels, int offset) {
+        MemorySegment sums = VectorWorkspace.ofKnownClass(panels);
         for (int i = 0; i < ROWS * PANEL; i += step) {
             load(sums, offset + i)
                     .add(FloatVector.fromArray(SPECIES, tile, i))
@@ -97,7 +98,8 @@ final class VectorGemmTile {
     }
 
     /** Sets the elements {@code [0, length)} to 0, a multiple of a panel's row. */
-    static void clear(MemorySegment sums, int length) {
+    static void clear(MemorySegment panels, int length) {
+        MemorySegment sums = VectorWorkspace.ofKnownClass(panels);
         FloatVector zero = FloatVector.zero(SPECIES);
         for (int i = 0; i < length; i += LANES) {
             zero.intoMemorySegment(sums, (long) i * Float.BYTES, LITTLE_ENDIAN);
@@ -105,7 +107,8 @@ final class VectorGemmTile {
     }
 
     private static void twelve(
-            float[] a, int aFrom, MemorySegment panel, int panelFrom, int steps, float[] tile, int offset) {
+            float[] a, int aFrom, MemorySegment panels, int panelFrom, int steps, float[] tile, int offset) {
+        MemorySegment panel = VectorWorkspace.ofKnownClass(panels);
         int aOffset = Objects.checkIndex(aFrom, REACH);
         int panelOffset = Objects.checkIndex(panelFrom, REACH);
         int length = Objects.checkIndex(steps, DEPTH + 1);
@@ -201,7 +204,8 @@ final class VectorGemmTile {
     }
 
     private static void six(
-            float[] a, int aFrom, MemorySegment panel, int panelFrom, int steps, float[] tile, int offset) {
+            float[] a, int aFrom, MemorySegment panels, int panelFrom, int steps, float[] tile, int offset) {
+        MemorySegment panel = VectorWorkspace.ofKnownClass(panels);
         int aOffset = Objects.checkIndex(aFrom, REACH);
         int panelOffset = Objects.checkIndex(panelFrom, REACH);
         int length = Objects.checkIndex(steps, DEPTH + 1);
@@ -255,7 +259,8 @@ final class VectorGemmTile {
     }
 
     /** The first vector of the panel alone, for few rows of x; it fits any processor's registers. */
-    private static void half(float[] a, int aFrom, MemorySegment panel, int panelFrom, int steps, float[] tile) {
+    private static void half(float[] a, int aFrom, MemorySegment panels, int panelFrom, int steps, float[] tile) {
+        MemorySegment panel = VectorWorkspace.ofKnownClass(panels);
         int aOffset = Objects.checkIndex(aFrom, REACH);
         int panelOffset = Objects.checkIndex(panelFrom, REACH);
         int length = Objects.checkIndex(steps, DEPTH + 1);

@@ -14,6 +14,9 @@ final class VectorWorkspace {
     /** Bytes of a line of the cache. */
     private static final int LINE = 64;
 
+    /** The class of what an arena allocates. */
+    private static final Class<?> NATIVE = MemorySegment.NULL.getClass();
+
     private float[] block = new float[0];
     private float[] sums = new float[0];
     private float[] turned = new float[0];
@@ -79,6 +82,20 @@ final class VectorWorkspace {
         long bytes = (long) length * Float.BYTES;
         // at least doubled: what is outgrown waits for the garbage collector, so it had better be seldom
         return given.byteSize() >= bytes ? given : Arena.ofAuto().allocate(Math.max(bytes, 2 * given.byteSize()), LINE);
+    }
+
+    /**
+     * The panels given, their class known to C2. A load from a segment has one profile for all its callers: where weights
+     * of F32 are mapped from a file it has seen two classes, and every load of a panel asked which one it has, which
+     * cost a tile a fifth.
+     *
+     * @throws IllegalArgumentException if they are no native segment, as all panels are
+     */
+    static MemorySegment ofKnownClass(MemorySegment panels) {
+        if (panels.getClass() != NATIVE) {
+            throw new IllegalArgumentException("panels: they lie in a " + panels.getClass() + ", expected a " + NATIVE);
+        }
+        return panels;
     }
 
     /** Takes what was read for the caches' sake alone, so that the compiler does not leave the reading out. */
