@@ -58,6 +58,7 @@ public final class Compare {
                 "-XX:+UseSerialGC",
                 "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0", // as the launcher has it
                 "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 System.getProperty("java.class.path"))));
         Optional<Path> llama = file("--llama-bench");

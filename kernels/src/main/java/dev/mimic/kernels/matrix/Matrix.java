@@ -45,10 +45,22 @@ public sealed interface Matrix {
         }
     }
 
+    /**
+     * The same memory, scope and rights in a segment of the class that arenas allocate. Loads from segments have one
+     * profile for all their callers, and one that has met mapped weights beside native caches and panels has each load ask
+     * for the class first. Only where native access is enabled, because elsewhere the JVM would warn.
+     */
+    @SuppressWarnings("restricted")
+    private static MemorySegment ofOneClass(MemorySegment data) {
+        boolean other = data.isNative() && data.getClass() != MemorySegment.NULL.getClass();
+        return other && Matrix.class.getModule().isNativeAccessEnabled() ? data.reinterpret(data.byteSize()) : data;
+    }
+
     /** IEEE 754 binary32. */
     record F32(int rows, int cols, MemorySegment data) implements Matrix {
         public F32 {
             check(rows, cols, data, Float.BYTES);
+            data = ofOneClass(data);
         }
 
         @Override
@@ -66,6 +78,7 @@ public sealed interface Matrix {
     record F16(int rows, int cols, MemorySegment data) implements Matrix {
         public F16 {
             check(rows, cols, data, Short.BYTES);
+            data = ofOneClass(data);
         }
 
         @Override
@@ -83,6 +96,7 @@ public sealed interface Matrix {
     record Bf16(int rows, int cols, MemorySegment data) implements Matrix {
         public Bf16 {
             check(rows, cols, data, Short.BYTES);
+            data = ofOneClass(data);
         }
 
         @Override
@@ -100,6 +114,7 @@ public sealed interface Matrix {
     record Int8(int rows, int cols, MemorySegment data) implements Matrix {
         public Int8 {
             check(rows, cols, data, Byte.BYTES);
+            data = ofOneClass(data);
         }
 
         @Override

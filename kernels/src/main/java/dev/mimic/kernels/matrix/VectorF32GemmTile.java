@@ -80,7 +80,8 @@ final class VectorF32GemmTile {
         return FloatVector.fromMemorySegment(SPECIES, panel, (long) index * Float.BYTES, LITTLE_ENDIAN);
     }
 
-    private static void add(float[] tile, int from, MemorySegment sums, int to) {
+    private static void add(float[] tile, int from, MemorySegment panels, int to) {
+        MemorySegment sums = VectorWorkspace.ofKnownClass(panels);
         load(sums, to)
                 .add(FloatVector.fromArray(SPECIES, tile, from))
                 .intoMemorySegment(sums, (long) to * Float.BYTES, LITTLE_ENDIAN);
@@ -92,10 +93,11 @@ final class VectorF32GemmTile {
             long from,
             long stride,
             int last,
-            MemorySegment panel,
+            MemorySegment panels,
             int panelFrom,
             int steps,
             float[] tile) {
+        MemorySegment panel = VectorWorkspace.ofKnownClass(panels);
         int panelOffset = Objects.checkIndex(panelFrom, REACH);
         int length = Objects.checkIndex(steps, DEPTH + 1);
         FloatVector zero = FloatVector.zero(SPECIES);
@@ -196,11 +198,12 @@ final class VectorF32GemmTile {
             long from,
             long stride,
             int last,
-            MemorySegment panel,
+            MemorySegment panels,
             int panelFrom,
             int steps,
             float[] tile,
             int offset) {
+        MemorySegment panel = VectorWorkspace.ofKnownClass(panels);
         int panelOffset = Objects.checkIndex(panelFrom, REACH);
         int length = Objects.checkIndex(steps, DEPTH + 1);
         FloatVector zero = FloatVector.zero(SPECIES);
