@@ -34,9 +34,10 @@ final class VectorDotTiles {
      * @param o0 first row, in elements; likewise the other
      * @param x rows of x, {@link VectorDots#LEADING} elements apart from byte {@code xAt} on
      * @param length columns; a multiple of the lanes
-     * @param sums [8 (x), 2 (w), lanes]; overwritten
+     * @param sums [8 (x), 2 (w), lanes] from {@code to}; overwritten
      */
-    static void f32Eight(MemorySegment weights, long o0, long o1, MemorySegment x, long xAt, int length, float[] sums) {
+    static void f32Eight(
+            MemorySegment weights, long o0, long o1, MemorySegment x, long xAt, int length, float[] sums, int to) {
         FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector s00 = zero;
         FloatVector s01 = zero;
@@ -83,27 +84,27 @@ final class VectorDotTiles {
             s70 = w0.fma(v, s70);
             s71 = w1.fma(v, s71);
         }
-        s00.intoArray(sums, 0);
-        s01.intoArray(sums, LANES);
-        s10.intoArray(sums, 2 * LANES);
-        s11.intoArray(sums, 3 * LANES);
-        s20.intoArray(sums, 4 * LANES);
-        s21.intoArray(sums, 5 * LANES);
-        s30.intoArray(sums, 6 * LANES);
-        s31.intoArray(sums, 7 * LANES);
-        s40.intoArray(sums, 8 * LANES);
-        s41.intoArray(sums, 9 * LANES);
-        s50.intoArray(sums, 10 * LANES);
-        s51.intoArray(sums, 11 * LANES);
-        s60.intoArray(sums, 12 * LANES);
-        s61.intoArray(sums, 13 * LANES);
-        s70.intoArray(sums, 14 * LANES);
-        s71.intoArray(sums, 15 * LANES);
+        s00.intoArray(sums, to);
+        s01.intoArray(sums, to + LANES);
+        s10.intoArray(sums, to + 2 * LANES);
+        s11.intoArray(sums, to + 3 * LANES);
+        s20.intoArray(sums, to + 4 * LANES);
+        s21.intoArray(sums, to + 5 * LANES);
+        s30.intoArray(sums, to + 6 * LANES);
+        s31.intoArray(sums, to + 7 * LANES);
+        s40.intoArray(sums, to + 8 * LANES);
+        s41.intoArray(sums, to + 9 * LANES);
+        s50.intoArray(sums, to + 10 * LANES);
+        s51.intoArray(sums, to + 11 * LANES);
+        s60.intoArray(sums, to + 12 * LANES);
+        s61.intoArray(sums, to + 13 * LANES);
+        s70.intoArray(sums, to + 14 * LANES);
+        s71.intoArray(sums, to + 15 * LANES);
     }
 
     /** BF16; as {@link #f32Eight}. */
     static void bf16Eight(
-            MemorySegment weights, long o0, long o1, MemorySegment x, long xAt, int length, float[] sums) {
+            MemorySegment weights, long o0, long o1, MemorySegment x, long xAt, int length, float[] sums, int to) {
         FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector s00 = zero;
         FloatVector s01 = zero;
@@ -156,28 +157,28 @@ final class VectorDotTiles {
             s70 = w0.fma(v, s70);
             s71 = w1.fma(v, s71);
         }
-        s00.intoArray(sums, 0);
-        s01.intoArray(sums, LANES);
-        s10.intoArray(sums, 2 * LANES);
-        s11.intoArray(sums, 3 * LANES);
-        s20.intoArray(sums, 4 * LANES);
-        s21.intoArray(sums, 5 * LANES);
-        s30.intoArray(sums, 6 * LANES);
-        s31.intoArray(sums, 7 * LANES);
-        s40.intoArray(sums, 8 * LANES);
-        s41.intoArray(sums, 9 * LANES);
-        s50.intoArray(sums, 10 * LANES);
-        s51.intoArray(sums, 11 * LANES);
-        s60.intoArray(sums, 12 * LANES);
-        s61.intoArray(sums, 13 * LANES);
-        s70.intoArray(sums, 14 * LANES);
-        s71.intoArray(sums, 15 * LANES);
+        s00.intoArray(sums, to);
+        s01.intoArray(sums, to + LANES);
+        s10.intoArray(sums, to + 2 * LANES);
+        s11.intoArray(sums, to + 3 * LANES);
+        s20.intoArray(sums, to + 4 * LANES);
+        s21.intoArray(sums, to + 5 * LANES);
+        s30.intoArray(sums, to + 6 * LANES);
+        s31.intoArray(sums, to + 7 * LANES);
+        s40.intoArray(sums, to + 8 * LANES);
+        s41.intoArray(sums, to + 9 * LANES);
+        s50.intoArray(sums, to + 10 * LANES);
+        s51.intoArray(sums, to + 11 * LANES);
+        s60.intoArray(sums, to + 12 * LANES);
+        s61.intoArray(sums, to + 13 * LANES);
+        s70.intoArray(sums, to + 14 * LANES);
+        s71.intoArray(sums, to + 15 * LANES);
     }
 
     /**
      * Four rows of F32 with four rows of x; as {@link #f32Eight}.
      *
-     * @param sums [4 (x), 4 (w), lanes]; overwritten
+     * @param sums [4 (x), 4 (w), lanes] from {@code to}; overwritten
      */
     static void f32Four(
             MemorySegment weights,
@@ -188,7 +189,8 @@ final class VectorDotTiles {
             MemorySegment x,
             long xAt,
             int length,
-            float[] sums) {
+            float[] sums,
+            int to) {
         FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector s00 = zero;
         FloatVector s01 = zero;
@@ -233,22 +235,22 @@ final class VectorDotTiles {
             s32 = w2.fma(v, s32);
             s33 = w3.fma(v, s33);
         }
-        s00.intoArray(sums, 0);
-        s01.intoArray(sums, LANES);
-        s02.intoArray(sums, 2 * LANES);
-        s03.intoArray(sums, 3 * LANES);
-        s10.intoArray(sums, 4 * LANES);
-        s11.intoArray(sums, 5 * LANES);
-        s12.intoArray(sums, 6 * LANES);
-        s13.intoArray(sums, 7 * LANES);
-        s20.intoArray(sums, 8 * LANES);
-        s21.intoArray(sums, 9 * LANES);
-        s22.intoArray(sums, 10 * LANES);
-        s23.intoArray(sums, 11 * LANES);
-        s30.intoArray(sums, 12 * LANES);
-        s31.intoArray(sums, 13 * LANES);
-        s32.intoArray(sums, 14 * LANES);
-        s33.intoArray(sums, 15 * LANES);
+        s00.intoArray(sums, to);
+        s01.intoArray(sums, to + LANES);
+        s02.intoArray(sums, to + 2 * LANES);
+        s03.intoArray(sums, to + 3 * LANES);
+        s10.intoArray(sums, to + 4 * LANES);
+        s11.intoArray(sums, to + 5 * LANES);
+        s12.intoArray(sums, to + 6 * LANES);
+        s13.intoArray(sums, to + 7 * LANES);
+        s20.intoArray(sums, to + 8 * LANES);
+        s21.intoArray(sums, to + 9 * LANES);
+        s22.intoArray(sums, to + 10 * LANES);
+        s23.intoArray(sums, to + 11 * LANES);
+        s30.intoArray(sums, to + 12 * LANES);
+        s31.intoArray(sums, to + 13 * LANES);
+        s32.intoArray(sums, to + 14 * LANES);
+        s33.intoArray(sums, to + 15 * LANES);
     }
 
     /** BF16; as {@link #f32Four}. */
@@ -261,7 +263,8 @@ final class VectorDotTiles {
             MemorySegment x,
             long xAt,
             int length,
-            float[] sums) {
+            float[] sums,
+            int to) {
         FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector s00 = zero;
         FloatVector s01 = zero;
@@ -318,21 +321,21 @@ final class VectorDotTiles {
             s32 = w2.fma(v, s32);
             s33 = w3.fma(v, s33);
         }
-        s00.intoArray(sums, 0);
-        s01.intoArray(sums, LANES);
-        s02.intoArray(sums, 2 * LANES);
-        s03.intoArray(sums, 3 * LANES);
-        s10.intoArray(sums, 4 * LANES);
-        s11.intoArray(sums, 5 * LANES);
-        s12.intoArray(sums, 6 * LANES);
-        s13.intoArray(sums, 7 * LANES);
-        s20.intoArray(sums, 8 * LANES);
-        s21.intoArray(sums, 9 * LANES);
-        s22.intoArray(sums, 10 * LANES);
-        s23.intoArray(sums, 11 * LANES);
-        s30.intoArray(sums, 12 * LANES);
-        s31.intoArray(sums, 13 * LANES);
-        s32.intoArray(sums, 14 * LANES);
-        s33.intoArray(sums, 15 * LANES);
+        s00.intoArray(sums, to);
+        s01.intoArray(sums, to + LANES);
+        s02.intoArray(sums, to + 2 * LANES);
+        s03.intoArray(sums, to + 3 * LANES);
+        s10.intoArray(sums, to + 4 * LANES);
+        s11.intoArray(sums, to + 5 * LANES);
+        s12.intoArray(sums, to + 6 * LANES);
+        s13.intoArray(sums, to + 7 * LANES);
+        s20.intoArray(sums, to + 8 * LANES);
+        s21.intoArray(sums, to + 9 * LANES);
+        s22.intoArray(sums, to + 10 * LANES);
+        s23.intoArray(sums, to + 11 * LANES);
+        s30.intoArray(sums, to + 12 * LANES);
+        s31.intoArray(sums, to + 13 * LANES);
+        s32.intoArray(sums, to + 14 * LANES);
+        s33.intoArray(sums, to + 15 * LANES);
     }
 }

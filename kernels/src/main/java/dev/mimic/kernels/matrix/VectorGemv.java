@@ -59,12 +59,12 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
 
     @Override
     public void range(Matrix weights, int batch, float[] x, float[] y, int begin, int end, VectorWorkspace workspace) {
-        if (weights instanceof Matrix.F32 || weights instanceof Matrix.Bf16) {
-            if (batch == 1) {
-                inPlace(weights, begin, end, x, y, workspace);
-            } else {
-                VectorGemvTiles.range(weights, first, batch, x, y, begin, end, workspace);
-            }
+        if (batch == 1 && VectorGemvTransposed.isPlain(weights)) {
+            inPlace(weights, begin, end, x, y, workspace);
+            return;
+        }
+        if (batch > 1 && VectorGemvTiles.takes(weights)) {
+            VectorGemvTiles.range(weights, first, batch, x, y, begin, end, workspace);
             return;
         }
         for (int row = begin; row < end; row += ROWS) {

@@ -34,7 +34,7 @@ final class VectorInt8 {
      * As many elements as there are lanes, from {@code at} on. This and what it calls have less bytecode than C2's
      * MaxInlineSize (35): larger ones it takes in only where its profile calls them frequent, and else leaves boxes behind.
      */
-    private static FloatVector load(MemorySegment weights, long at) {
+    static FloatVector load(MemorySegment weights, long at) {
         return LANES > 4 ? bytes(weights, at) : ofInt(weights.get(QuantizedFormat.INT, at));
     }
 

@@ -28,13 +28,19 @@ final class VectorSums {
 
     private VectorSums() {}
 
+    /** Adds up sixteen vectors, [16, lanes]. */
+    static void fold(float[] vectors) {
+        fold(vectors, COUNT);
+    }
+
     /**
      * Adds up vectors.
      *
-     * @param vectors [16, lanes]; overwritten: the sum of vector v is then at {@link #at at(v)}
+     * @param vectors [given, lanes]; overwritten: the sum of vector v is then at {@link #at at(v)}
+     * @param given a multiple of 16
      */
-    static void fold(float[] vectors) {
-        int count = COUNT;
+    static void fold(float[] vectors, int given) {
+        int count = given;
         if (LANES > 8) {
             by8(vectors, count);
             count /= 2;

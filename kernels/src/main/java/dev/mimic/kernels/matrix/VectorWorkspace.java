@@ -19,6 +19,7 @@ final class VectorWorkspace {
 
     private float[] block = new float[0];
     private float[] sums = new float[0];
+    private float[] totals = new float[0];
     private float[] turned = new float[0];
     private MemorySegment panels = MemorySegment.NULL;
     private MemorySegment panelSums = MemorySegment.NULL;
@@ -52,6 +53,14 @@ final class VectorWorkspace {
             sums = new float[length];
         }
         return sums;
+    }
+
+    /** Sums of slices added up. */
+    float[] totals(int length) {
+        if (totals.length < length) {
+            totals = new float[length];
+        }
+        return totals;
     }
 
     /** Sums in progress that lie like panels. */

@@ -132,6 +132,18 @@ public abstract class MatrixKernelsContract {
                 1, 420, random -> assertAloneAsTogether(Product.GEMM, random, Product.Format.F32, 1030, 800, 250));
     }
 
+    @Test
+    public void aFewRowsOfEveryNumberHaveTheBitsTheyHaveAlone() {
+        SeededCases.run(1, 420, random -> {
+            for (int batch = 2; batch <= 25; batch++) { // beyond what any width takes in place
+                for (Product.Format format : List.of(Product.Format.INT8, Product.Format.BF16, Product.Format.F32)) {
+                    int rows = random.nextInt(1, 80);
+                    assertAloneAsTogether(Product.GEMV, random, format, rows, random.nextInt(1, 1400), batch);
+                }
+            }
+        });
+    }
+
     private void assertAloneAsTogether(
             Product product, RandomGenerator random, Product.Format format, int rows, int cols, int batch) {
         try (Arena arena = Arena.ofShared()) {

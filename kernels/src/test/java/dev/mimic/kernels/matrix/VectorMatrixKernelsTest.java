@@ -44,6 +44,7 @@ final class VectorMatrixKernelsTest extends MatrixKernelsContract {
             assertAllocatesNothing("gemv 4 bit, 4 rows", () -> kernels.gemv(four, 4, x, y));
             assertAllocatesNothing("gemv bytes, 1 row", () -> kernels.gemv(bytes, 1, x, y));
             assertAllocatesNothing("gemv bytes, 4 rows", () -> kernels.gemv(bytes, 4, x, y));
+            assertAllocatesNothing("gemv bytes, 8 rows", () -> kernels.gemv(bytes, 8, x, y));
             assertAllocatesNothing("transposed bytes, 1 row", () -> kernels.gemvTransposed(bytes, 1, x, y));
             assertAllocatesNothing("transposed bytes, 4 rows", () -> kernels.gemvTransposed(bytes, 4, x, y));
             assertAllocatesNothing("transposed BF16, 1 row", () -> kernels.gemvTransposed(weights, 1, x, y));
