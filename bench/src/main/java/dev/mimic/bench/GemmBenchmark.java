@@ -23,7 +23,11 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 @Fork(
         value = 1,
-        jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0"})
+        jvmArgsAppend = {
+            "--add-modules=jdk.incubator.vector",
+            "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0",
+            "--enable-native-access=ALL-UNNAMED"
+        })
 public class GemmBenchmark {
     @Param({"576x1536", "2048x8192", "4096x4096", "4096x14336"})
     public String shape;

@@ -22,7 +22,11 @@ import org.openjdk.jmh.annotations.Warmup;
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 @Fork(
         value = 1,
-        jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0"})
+        jvmArgsAppend = {
+            "--add-modules=jdk.incubator.vector",
+            "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0",
+            "--enable-native-access=ALL-UNNAMED"
+        })
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 public class LoadingBenchmark {
