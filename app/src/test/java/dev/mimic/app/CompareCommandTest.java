@@ -285,14 +285,17 @@ final class CompareCommandTest {
     @Test
     void whatTheCommandLineNamesIsLookedForBeforeAnythingIsTrained() {
         String start = "compare bundled --task bundled-math --rows lora,classifier,svf --steps 1 --batch 4 ";
-        refused(1, List.of("none.safetensors"), line(start + "--classifier none.safetensors --out " + out("early")));
-        refused(1, List.of("nowhere"), line(start + "--factors nowhere --out " + out("early")));
+        refused(
+                1,
+                List.of("none.safetensors"),
+                line(start + "--classifier none.safetensors --out " + out("early/nested")));
+        refused(1, List.of("nowhere"), line(start + "--factors nowhere --out " + out("early/nested")));
         refused(
                 1,
                 List.of("nowhere", "experts to transfer"),
                 line("compare bundled --rows lora,transfer --steps 1 --batch 4 --transfer-from nowhere --out "
-                        + out("early")));
-        assertFalse(Files.exists(folder.resolve("early/lora-math")));
+                        + out("early/nested")));
+        assertFalse(Files.exists(folder.resolve("early")), "made before it was refused, and of no use");
     }
 
     @Test
