@@ -17,9 +17,14 @@ import java.util.function.Supplier;
 final class CudaDevice implements AutoCloseable {
     private static final long CHUNK_BYTES = 32L << 20;
 
-    /** More than any version's {@code cudaDeviceProp}, of 1032 bytes in CUDA 12.4. */
+    /**
+     * More than any version's {@code cudaDeviceProp}. The 1032 bytes of CUDA 12.4 are those of {@code
+     * cudaGetDeviceProperties_v2}; in CUDA 12 the symbol without a version, which is called here, is the older one with a
+     * shorter structure.
+     */
     private static final long PROPERTIES_BYTES = 1 << 14;
 
+    /** The name, at the start of every version's structure. */
     private static final long NAME_BYTES = 256;
 
     private final Cuda.Available cuda;
@@ -130,7 +135,11 @@ final class CudaDevice implements AutoCloseable {
         return "cuda:" + ordinal;
     }
 
-    /** What the maker calls it; empty where the library does not say. */
+    /**
+     * What the maker calls it; empty where the library does not say.
+     *
+     * @throws CudaException if an error is met that ends the device
+     */
     String model() {
         return call(() -> {
             if (!runtime.namesDevices()) {
@@ -138,7 +147,12 @@ final class CudaDevice implements AutoCloseable {
             }
             try (Arena own = Arena.ofConfined()) {
                 MemorySegment properties = own.allocate(PROPERTIES_BYTES, ValueLayout.JAVA_LONG.byteAlignment());
-                check("cudaGetDeviceProperties", runtime.getDeviceProperties(properties, ordinal), "device " + ordinal);
+                int status = runtime.getDeviceProperties(properties, ordinal);
+                if (status != CudaConstants.cudaSuccess && !CudaRuntime.sticky(status)) {
+                    runtime.getLastError(); // forgotten, so that no later call is taken to have failed
+                    return "";
+                }
+                check("cudaGetDeviceProperties", status, "device " + ordinal);
                 properties.set(ValueLayout.JAVA_BYTE, NAME_BYTES - 1, (byte) 0);
                 return properties.getString(0).strip();
             }

@@ -47,6 +47,15 @@ final class CudaCheckTest {
         assertEquals("Stand-in, compute capability 9.0, 1 SMs, 0.25 of 0.25 GiB free", description.get("cuda:0"));
     }
 
+    @Test
+    void aDeviceThatDoesNotSayItsNameIsChecked() {
+        shim.fail("cudaGetDeviceProperties", 1);
+        String check = "gemm f32";
+        assertEquals(CheckResult.Outcome.OK, run(40, check::equals).getFirst().outcome());
+        assertEquals("compute capability 9.0, 1 SMs, 0.25 of 0.25 GiB free", description.get("cuda:0"));
+        shim.assertClean();
+    }
+
     @ParameterizedTest
     @CsvSource({
         "tf32 for f32, gemm f32",

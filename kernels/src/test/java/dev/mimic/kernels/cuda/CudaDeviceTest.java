@@ -208,6 +208,22 @@ final class CudaDeviceTest {
     }
 
     @Test
+    void aNameThatIsRefusedIsNoErrorUnlessItEndsTheDevice() {
+        assertEquals("Stand-in", device.model());
+        shim.fail("cudaGetDeviceProperties", 1);
+        assertEquals("", device.model());
+        device.synchronize();
+        assertFalse(device.failed());
+        shim.libraries().heal();
+        shim.fail("cudaGetDeviceProperties", 719);
+        CudaException e = assertThrows(CudaException.class, device::model);
+        assertEquals("cudaGetDeviceProperties", e.function());
+        assertTrue(device.failed());
+        device.close();
+        CudaShim.fresh(); // what a dead context holds, the driver frees
+    }
+
+    @Test
     void aClosedDeviceRefuses() {
         DeviceBuffer buffer = device.allocate(4);
         device.close();
