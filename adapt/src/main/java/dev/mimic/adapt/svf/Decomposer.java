@@ -167,7 +167,7 @@ public final class Decomposer implements AutoCloseable {
 
     /** Said in the folder, so that none is begun in one precision and ended in the other. */
     private String precision() {
-        return backend.svd().single() ? FactorsFolder.SINGLE : FactorsFolder.DOUBLE;
+        return backend.svd().isSinglePrecision() ? FactorsFolder.SINGLE : FactorsFolder.DOUBLE;
     }
 
     private MatrixReport decomposeTo(FactorsFolder folder, int index, ModelDirectory model, String weight) {

@@ -29,15 +29,15 @@ import java.util.stream.Stream;
  * with the same parameters; the index comes last. One process at a time: a lock file keeps others out.
  */
 final class FactorsFolder implements AutoCloseable {
+    /** The precision on the processor. */
+    static final String DOUBLE = "double";
+
+    /** The precision on a GPU; a weight that it cannot take is the processor's. */
+    static final String SINGLE = "single";
+
     private static final Pattern OURS = Pattern.compile("factors-[0-9]+\\.safetensors|" + Pattern.quote(Factors.INDEX));
     private static final Pattern LEFTOVER =
             Pattern.compile("\\.(?:factors-[0-9]+\\.safetensors|" + Pattern.quote(Factors.INDEX) + ")\\..*\\.tmp");
-    /** On the processor. */
-    static final String DOUBLE = "double";
-
-    /** On a GPU; a weight that it cannot take is the processor's. */
-    static final String SINGLE = "single";
-
     private static final String PRECISION = "precision";
     private static final String LOCK = ".decompose.lock";
 
@@ -159,9 +159,18 @@ final class FactorsFolder implements AutoCloseable {
             if (!expected.equals(value)) {
                 throw new IllegalArgumentException(
                         "decompose: " + folder + " holds factors of other parameters (" + file + ": " + name + " is "
-                                + value + ", now " + expected + "): expected the same, or another folder");
+                                + value + ", now " + expected + "): expected the same" + how(name, value)
+                                + ", or another folder");
             }
         });
+    }
+
+    /** What gives the precision that is found; other parameters are options of the same name. */
+    private static String how(String name, String found) {
+        if (!name.equals(PRECISION)) {
+            return "";
+        }
+        return found.equals(SINGLE) ? ", by --device cuda" : ", by --device cpu";
     }
 
     private void deleteLeftovers() throws IOException {

@@ -378,7 +378,7 @@ final class DecomposerTest {
                 .getMessage();
         assertTrue(
                 message.endsWith("(factors-00001.safetensors: precision is single, now double): expected the same,"
-                        + " or another folder"),
+                        + " by --device cuda, or another folder"),
                 message);
         OnShim.run(() -> assertEquals(
                 13,
@@ -408,7 +408,11 @@ final class DecomposerTest {
         try (ShimLibraries.InUse _ = shim.use()) {
             String message = assertThrows(IllegalArgumentException.class, () -> decomposeOn(Device.cuda(0)))
                     .getMessage();
-            assertTrue(message.contains("precision is double, now single"), message);
+            assertTrue(
+                    message.endsWith(
+                            ": precision is double, now single): expected the same, by --device cpu, or another"
+                                    + " folder"),
+                    message);
         }
         assertTrue(decompose(ALL).stream().allMatch(MatrixReport::resumed));
     }

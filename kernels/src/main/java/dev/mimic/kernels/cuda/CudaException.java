@@ -2,7 +2,9 @@ package dev.mimic.kernels.cuda;
 
 /**
  * A call of a CUDA library failed, or was not made because an earlier failure ended the device or there is too little
- * memory. The message is one line: the function, its status as a number, name and text, and the shapes that it was given.
+ * memory. The message is one line. That of a call has the function, its status as a number, name and text, and the shapes that
+ * it was given; that of an ended device has the device and the message of the failure that ended it; that of too little memory
+ * has what is needed and what is free, and no status, {@link #status} being that of an allocation.
  */
 public final class CudaException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -53,12 +55,12 @@ public final class CudaException extends RuntimeException {
         this.status = CudaConstants.cudaErrorMemoryAllocation;
     }
 
-    /** The function that failed. */
+    /** The function that failed, or that would have. */
     public String function() {
         return function;
     }
 
-    /** What the function returned; the libraries number their statuses apart from each other. */
+    /** What the function returned, or would have; the libraries number their statuses apart from each other. */
     public int status() {
         return status;
     }

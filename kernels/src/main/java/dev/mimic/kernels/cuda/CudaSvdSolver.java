@@ -45,7 +45,7 @@ final class CudaSvdSolver implements SvdSolver {
     }
 
     @Override
-    public boolean single() {
+    public boolean isSinglePrecision() {
         return device.cuda().solver() != null;
     }
 
@@ -98,7 +98,8 @@ final class CudaSvdSolver implements SvdSolver {
         long height = Math.max(w.rows(), w.cols());
         long width = Math.min(w.rows(), w.cols());
         long elements = height * width + (height + 2 * width + sketched + 1) * sketched + height * options.rank();
-        long workspace = // one after the other
+        // gesvd and the bases come one after the other
+        long workspace =
                 Math.max(solver.svdWorkspace((int) width, sketched), solver.qrWorkspace((int) height, sketched));
         if (!fits(w, elements, workspace)) {
             return processor.randomized(w, options);

@@ -22,7 +22,7 @@ public interface SvdSolver {
     }
 
     /** Whether it computes in single precision, but for what it hands to the processor. */
-    default boolean single() {
+    default boolean isSinglePrecision() {
         return false;
     }
 

@@ -105,9 +105,9 @@ final class CudaSvdSolverTest {
         for (CudaLibrary library : List.of(CudaLibrary.CUDART, CudaLibrary.CUBLAS)) {
             Files.delete(folder.resolve(library.soname(12)));
         }
-        assertTrue(opened.svd().single());
+        assertTrue(opened.svd().isSinglePrecision());
         opened = new ShimSolver(shim, true, 2, true, cuda);
-        assertFalse(opened.svd().single());
+        assertFalse(opened.svd().isSinglePrecision());
         for (int i = 0; i < 2; i++) {
             assertWhole(opened.svd().full(w));
             assertEquals(4, opened.svd().randomized(w, LEADING).rank());
