@@ -74,6 +74,21 @@ public record EngineOptions(
     public record Placement(Device device, DeviceListener listener) {
         /** The processor. */
         public static final Placement PROCESSOR = new Placement(Device.CPU, DeviceListener.SILENT);
+
+        /**
+         * Opens a GPU that is asked for and gives it back, before long work: what is copied there is for {@link Engine#open}
+         * to say. Does nothing where none is asked for.
+         *
+         * @throws IllegalArgumentException if it cannot be used, saying why
+         */
+        public void requireUsable() {
+            if (!device.isRequired()) {
+                return;
+            }
+            try (WorkerPool pool = WorkerPool.of(1)) {
+                Backend.open(device, pool, listener::note).close();
+            }
+        }
     }
 
     /** How factors are applied. */

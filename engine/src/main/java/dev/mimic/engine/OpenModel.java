@@ -158,6 +158,9 @@ final class OpenModel implements AutoCloseable {
                     .min(Comparator.comparingLong(Matrix::byteSize))
                     .ifPresent(smallest -> TrialProduct.run(backend, processor, smallest));
         } catch (RuntimeException e) {
+            if (!isOfDevice(e)) {
+                throw e;
+            }
             return processor(backend, options, pool, e);
         }
         if (!placement.device().isRequired()) {
@@ -167,6 +170,13 @@ final class OpenModel implements AutoCloseable {
                             + ", untried on real cards: `mimic cuda-check` tries it; --device cpu is the processor");
         }
         return backend;
+    }
+
+    /** Whether the processor would do: what a GPU reports, does not hold, or gets wrong. All else is a fault of its own. */
+    private static boolean isOfDevice(RuntimeException e) {
+        return e instanceof IllegalArgumentException
+                || e instanceof TrialProduct.WrongProductException
+                || Backend.isReportOfDevice(e);
     }
 
     /** What takes the place of a GPU that cannot be used, unless that GPU is asked for. */

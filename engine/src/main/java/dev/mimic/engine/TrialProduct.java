@@ -10,11 +10,20 @@ final class TrialProduct {
 
     private TrialProduct() {}
 
+    /** A device computes something else than the processor. */
+    static final class WrongProductException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        private WrongProductException(String message) {
+            super(message);
+        }
+    }
+
     /**
      * Multiplies a weight with a row that has no two equal elements.
      *
      * @param device where the weight was loaded
-     * @throws IllegalStateException if the results differ where the processor's is finite, with the element and both values
+     * @throws WrongProductException if the results differ where the processor's is finite, with the element and both values
      * @throws RuntimeException what the device reports
      */
     static void run(Backend device, Backend processor, Matrix weight) {
@@ -34,7 +43,7 @@ final class TrialProduct {
             boolean same =
                     Math.abs((double) y[r] - expected[r]) <= TOLERANCE * magnitudes; // false of what is no number
             if (Float.isFinite(expected[r]) && !same) {
-                throw new IllegalStateException(device.name() + ": a trial product is wrong, element " + r + " is "
+                throw new WrongProductException(device.name() + ": a trial product is wrong, element " + r + " is "
                         + y[r] + ", expected " + expected[r]);
             }
         }

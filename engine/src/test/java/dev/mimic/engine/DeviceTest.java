@@ -2,6 +2,7 @@ package dev.mimic.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -277,6 +278,46 @@ final class DeviceTest {
         }
         assertEquals(List.of("computing on the processor: " + message), notes.notes);
         shim.spoil("");
+    }
+
+    @Test
+    void whatIsNoFaultOfTheDeviceIsThrownAsItIs() {
+        IllegalStateException own = new IllegalStateException("the listener's own");
+        DeviceListener listener = new DeviceListener() {
+            @Override
+            public void uploaded(long bytes, long total) {
+                throw own;
+            }
+
+            @Override
+            public void note(String text) {
+                notes.note(text);
+            }
+        };
+        for (Device device : List.of(Device.cuda(0), Device.AUTO)) {
+            EngineOptions options = EngineOptions.DEFAULTS.withDevice(device, listener);
+            assertSame(own, assertThrows(IllegalStateException.class, () -> Engine.open(folder, options)));
+            shim.assertClean();
+        }
+        assertEquals(List.of(), notes.notes);
+    }
+
+    @Test
+    void aDeviceIsTriedWithoutAModel() {
+        on(Device.cuda(0)).placement().requireUsable();
+        assertEquals(0, shim.copiedBytes());
+        shim.assertClean();
+        shim.fail("cublasCreate_v2", 1);
+        String message = assertThrows(
+                        IllegalArgumentException.class,
+                        () -> on(Device.cuda(0)).placement().requireUsable())
+                .getMessage();
+        assertTrue(message.startsWith("cuda:0 cannot be used: "), message);
+        assertTrue(message.contains("cublasCreate_v2: status 1 "), message);
+        for (Device device : List.of(Device.CPU, Device.AUTO, Device.UNASKED)) {
+            on(device).placement().requireUsable(); // what is not asked for is not looked for
+        }
+        assertEquals(List.of(), notes.notes);
     }
 
     @Test

@@ -67,9 +67,7 @@ final class ComparisonWork {
 
     /** Refuses, before anything is written or said, a GPU that is asked for and cannot be used. */
     void requireDevice(int threads, DeviceFlags device) {
-        if (device.device().isRequired()) {
-            Engine.open(source.folder(), device.on(console, processor(threads))).close();
-        }
+        device.on(console, processor(threads)).placement().requireUsable();
     }
 
     private static EngineOptions processor(int threads) {

@@ -108,9 +108,7 @@ final class Demonstration implements AutoCloseable {
     }
 
     private Findings.Opened open() {
-        if (options.placement().device().isRequired()) {
-            Engine.open(bundled.folder(), options).close(); // what cannot be had is said before the work
-        }
+        options.placement().requireUsable(); // what cannot be had is said before the work
         Path factors = bundled.scratch("factors");
         DecomposeOptions all = DecomposeOptions.defaults().withTargets(new Targets("all"));
         long began = System.nanoTime();

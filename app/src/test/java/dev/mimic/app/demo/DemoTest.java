@@ -13,6 +13,7 @@ import dev.mimic.adapt.task.SeenPrompts;
 import dev.mimic.adapt.train.TrainingOptions;
 import dev.mimic.app.command.CommandRunner;
 import dev.mimic.app.terminal.Console;
+import dev.mimic.engine.DeviceListener;
 import dev.mimic.engine.EngineOptions;
 import dev.mimic.kernels.backend.Device;
 import dev.mimic.loader.json.Json;
@@ -26,6 +27,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import javax.imageio.ImageIO;
@@ -65,9 +67,22 @@ final class DemoTest {
     @Test
     void theWholeLoopRunsOnADevice() {
         ShimLibraries shim = ShimLibraries.fresh();
+        List<Long> uploads = new ArrayList<>();
+        DeviceListener listener = new DeviceListener() {
+            @Override
+            public void uploaded(long bytes, long total) {
+                if (bytes == total) {
+                    uploads.add(total);
+                }
+            }
+
+            @Override
+            public void note(String text) {}
+        };
         try (ShimLibraries.InUse _ = shim.use()) {
-            run(folder.resolve("there"), true, EngineOptions.DEFAULTS.withDevice(Device.cuda(0)));
+            run(folder.resolve("there"), true, EngineOptions.DEFAULTS.withDevice(Device.cuda(0), listener));
         }
+        assertEquals(1, uploads.size(), "the model is copied once");
         assertTrue(shim.products() > 0);
         shim.assertClean();
         JsonObject report = Json.parseObject(printed().getBytes(StandardCharsets.UTF_8), "stdout");

@@ -5,6 +5,7 @@ import dev.mimic.kernels.VectorWidth;
 import dev.mimic.kernels.WorkerPool;
 import dev.mimic.kernels.attention.AttentionKernels;
 import dev.mimic.kernels.cuda.Cuda;
+import dev.mimic.kernels.cuda.CudaException;
 import dev.mimic.kernels.cuda.CudaKernels;
 import dev.mimic.kernels.gradient.GradientKernels;
 import dev.mimic.kernels.lowrank.LowRankKernels;
@@ -161,6 +162,11 @@ public record Backend(
                         + (cuda.solverReason().isEmpty() ? "" : "; no cuSOLVER: " + cuda.solverReason());
             case Cuda.Unavailable cuda -> "not used: " + cuda.reason();
         };
+    }
+
+    /** Whether a failure is what a GPU's library reports, or that the GPU has too little memory. */
+    public static boolean isReportOfDevice(RuntimeException failure) {
+        return failure instanceof CudaException;
     }
 
     /** Whether {@link #over} gives another: kernels are the scalar or the vector ones. */
