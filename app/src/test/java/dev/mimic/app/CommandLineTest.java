@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.mimic.loader.json.Json;
 import dev.mimic.loader.json.JsonObject;
 import dev.mimic.loader.safetensors.SafetensorsFile;
 import dev.mimic.testkit.TestFolders;
@@ -382,12 +383,37 @@ final class CommandLineTest {
         assertTrue(ok("doctor").out().contains("kernels"));
         JsonObject json = ok("doctor", "--json").json();
         for (String name : List.of(
-                "kernels", "processor", "widest_vector", "vector_checks", "sandbox", "launcher", "jvm_options")) {
+                "kernels",
+                "processor",
+                "widest_vector",
+                "vector_checks",
+                "native_access",
+                "sandbox",
+                "launcher",
+                "jvm_options")) {
             assertFalse(json.text(name).orElseThrow().isBlank(), name);
         }
         assertTrue(json.integer("cores").orElseThrow() > 0);
         String gpu = json.text("gpu").orElseThrow(); // of whatever machine this is
         assertTrue(gpu.matches("not used: \\S.*|found, used by --device cuda and auto: .*CUDA 1[23]\\..*"), gpu);
+    }
+
+    @Test
+    void doctorWarnsWhereNativeAccessIsNotEnabled() throws IOException, InterruptedException {
+        List<String> doctor = List.of("doctor", "--json");
+        String option = "--enable-native-access=dev.mimic.kernels";
+        try (ForkedMimic mimic = ForkedMimic.start(folder, doctor)) {
+            assertEquals(0, mimic.exitCode(), mimic::errors);
+        }
+        JsonObject with = Json.readObject(folder.resolve("stdout"));
+        assertEquals("enabled", with.text("native_access").orElseThrow());
+        assertFalse(String.valueOf(with.get("warnings")).contains(option));
+        try (ForkedMimic mimic = ForkedMimic.start(folder, List.of(), doctor)) {
+            assertEquals(0, mimic.exitCode(), mimic::errors);
+        }
+        JsonObject without = Json.readObject(folder.resolve("stdout"));
+        assertEquals("not enabled", without.text("native_access").orElseThrow());
+        assertTrue(String.valueOf(without.get("warnings")).contains(option));
     }
 
     private static Path copy(Path from, Path to) throws IOException {

@@ -34,6 +34,11 @@ final class ForkedMimic implements AutoCloseable {
      * @param folder for what it prints and its temporary files
      */
     static ForkedMimic start(Path folder, List<String> arguments) throws IOException {
+        return start(folder, List.of("--enable-native-access=dev.mimic.kernels"), arguments);
+    }
+
+    /** Starts a command with other rights than the launcher gives. */
+    static ForkedMimic start(Path folder, List<String> rights, List<String> arguments) throws IOException {
         Path temporary = Files.createDirectories(folder.resolve("tmp"));
         List<String> command = new ArrayList<>();
         if (interruptsAreIgnored()) {
@@ -45,11 +50,11 @@ final class ForkedMimic implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0", // as the launcher has it
                 "-Djava.awt.headless=true",
-                "--enable-native-access=dev.mimic.kernels",
                 "-Djava.io.tmpdir=" + temporary,
                 "-Dmimic.vector=" + System.getProperty("mimic.vector", "best"),
-                "--module-path=" + Objects.requireNonNull(System.getProperty("jdk.module.path"), "module path"),
-                "--module=dev.mimic.app/dev.mimic.app.Main"));
+                "--module-path=" + Objects.requireNonNull(System.getProperty("jdk.module.path"), "module path")));
+        command.addAll(rights);
+        command.add("--module=dev.mimic.app/dev.mimic.app.Main");
         command.addAll(arguments);
         Path err = folder.resolve("stderr");
         return new ForkedMimic(

@@ -37,6 +37,9 @@ import picocli.CommandLine.ParentCommand;
             "  mimic doctor --json"
         })
 final class DoctorCommand implements Callable<Integer> {
+    private static final String NATIVE_ACCESS = "native_access";
+    private static final String ENABLED = "enabled";
+
     @ParentCommand
     private MimicCommand mimic;
 
@@ -66,6 +69,8 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     private Map<String, Object> findings() {
+        // before the look for a GPU: a JVM enables native access with the warning at its first use
+        boolean nativeAccess = Backend.class.getModule().isNativeAccessEnabled();
         Map<String, Object> findings = new LinkedHashMap<>();
         findings.put("mimic", MimicCommand.VERSION);
         findings.put("java", System.getProperty("java.vm.version") + ", " + System.getProperty("java.vm.vendor"));
@@ -84,6 +89,7 @@ final class DoctorCommand implements Callable<Integer> {
                         .map(bytes -> Long.parseLong(bytes) * 8 + " bits")
                         .orElse("unknown"));
         findings.put("vector_checks", vectorChecks() ? "every load and store" : "once a kernel");
+        findings.put(NATIVE_ACCESS, nativeAccess ? ENABLED : "not enabled");
         findings.put("memory", InspectCommand.bytes(physicalMemory()));
         findings.put("heap_limit", InspectCommand.bytes(Runtime.getRuntime().maxMemory()));
         findings.put("sandbox", sandbox());
@@ -144,6 +150,12 @@ final class DoctorCommand implements Callable<Integer> {
             warnings.add(
                     "each vector that is loaded has its range checked again, which costs up to a quarter; the launcher"
                             + " sets -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0");
+        }
+        if (!findings.get(NATIVE_ACCESS).equals(ENABLED)) {
+            warnings.add(
+                    "weights mapped from files lie in another class of segment than caches, which each load asks for and"
+                            + " costs F32 models a tenth to a fifth; the launcher sets"
+                            + " --enable-native-access=dev.mimic.kernels");
         }
         long widest = flag("MaxVectorSize").map(Long::parseLong).orElse(0L) * 8;
         if (widest > 0 && widest < 256) {
