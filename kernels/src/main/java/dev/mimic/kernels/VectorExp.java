@@ -27,13 +27,13 @@ public final class VectorExp {
     private static final float ROUND = 12582912f + 127 + 24;
 
     /** The polynomial is 2^24 times too small and the power of two as much too great, so that neither is subnormal. */
-    private static final float ONE = 0x1p-24f;
+    private static final float SCALED_ONE = 0x1p-24f;
 
-    private static final float C6 = 1.381454e-3f * ONE;
-    private static final float C5 = 8.368745e-3f * ONE;
-    private static final float C4 = 4.166839e-2f * ONE;
-    private static final float C3 = 1.6666521e-1f * ONE;
-    private static final float C2 = 4.9999994e-1f * ONE;
+    private static final float C6 = 1.381454e-3f * SCALED_ONE;
+    private static final float C5 = 8.368745e-3f * SCALED_ONE;
+    private static final float C4 = 4.166839e-2f * SCALED_ONE;
+    private static final float C3 = 1.6666521e-1f * SCALED_ONE;
+    private static final float C2 = 4.9999994e-1f * SCALED_ONE;
     /** exp(x) rounds to 0 below. */
     private static final float LOWEST = -103.98f;
 
@@ -47,7 +47,7 @@ public final class VectorExp {
     private static final FloatVector C4S = broadcast(C4);
     private static final FloatVector C3S = broadcast(C3);
     private static final FloatVector C2S = broadcast(C2);
-    private static final FloatVector SCALED_ONES = broadcast(ONE);
+    private static final FloatVector SCALED_ONES = broadcast(SCALED_ONE);
     private static final FloatVector ONES = broadcast(1);
     private static final FloatVector ZEROS = broadcast(0);
     private static final FloatVector LOWESTS = broadcast(LOWEST);
@@ -152,7 +152,7 @@ public final class VectorExp {
         float n = shifted - ROUND;
         float r = Math.fma(n, MINUS_LN2_LOW, Math.fma(n, MINUS_LN2_HIGH, x));
         float p = Math.fma(Math.fma(Math.fma(Math.fma(C6, r, C5), r, C4), r, C3), r, C2);
-        p = Math.fma(Math.fma(p, r, ONE), r, ONE);
+        p = Math.fma(Math.fma(p, r, SCALED_ONE), r, SCALED_ONE);
         return p * Float.intBitsToFloat(Float.floatToRawIntBits(shifted) << 23);
     }
 

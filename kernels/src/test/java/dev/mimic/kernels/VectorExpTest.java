@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.mimic.testkit.SeededCases;
 import java.util.Arrays;
+import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -83,6 +85,46 @@ final class VectorExpTest {
         VectorExp.weigh(y, 0, LANES, 1, new float[LANES], sums, 0);
         assertArrayEquals(y, sums);
         return y;
+    }
+
+    @Test
+    void vectorsTakenInPairsAreAsEachAloneAndTheirSumIsOfEvenAndOdd() {
+        int stride = 2 * LANES + 3;
+        RandomGenerator random = SeededCases.generator(1);
+        for (int count : new int[] {0, 1, 2, 3, 5, 8}) {
+            float[] x = new float[1 + 8 * stride];
+            for (int i = 0; i < x.length; i++) {
+                x[i] = i % 11 == 0 ? Float.NEGATIVE_INFINITY : -110 * random.nextFloat();
+            }
+            x[1 + stride] = Float.NaN; // in the second vector: the first lane's sum from two vectors on
+            float[] shifts = new float[2 * LANES];
+            Arrays.fill(shifts, LANES, 2 * LANES, 0.75f);
+            float[] expected = x.clone();
+            float[] even = new float[LANES];
+            float[] odd = new float[LANES];
+            for (int i = 0; i < count; i++) {
+                float[] sum = i % 2 == 0 ? even : odd;
+                for (int lane = 0; lane < LANES; lane++) {
+                    int at = 1 + i * stride + lane;
+                    expected[at] = VectorExp.exp(x[at] - 0.75f);
+                    sum[lane] += expected[at];
+                }
+            }
+            float[] sums = new float[2 * LANES];
+            VectorExp.weigh(x, 1, stride, count, shifts, sums, LANES);
+            assertBits(expected, x, count + " vectors");
+            float[] total = new float[2 * LANES];
+            for (int lane = 0; lane < LANES; lane++) {
+                total[LANES + lane] = even[lane] + odd[lane];
+            }
+            assertBits(total, sums, "sums of " + count + " vectors");
+        }
+    }
+
+    private static void assertBits(float[] expected, float[] actual, String what) {
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(Float.floatToIntBits(expected[i]), Float.floatToIntBits(actual[i]), what + ", element " + i);
+        }
     }
 
     @Test

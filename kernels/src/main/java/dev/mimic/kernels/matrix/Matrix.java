@@ -19,7 +19,10 @@ public sealed interface Matrix {
 
     int cols();
 
-    /** The elements, [rows, cols]; of a quantized matrix its values, in the layout of {@link QuantizedFormat}. */
+    /**
+     * The elements, [rows, cols]; of a quantized matrix its values, in the layout of {@link QuantizedFormat}. It may be
+     * another view of the memory given, with the same address, size, scope and rights: {@code isMapped()} is false then.
+     */
     MemorySegment data();
 
     /** Bytes of one element; 0 where it is less than one. */
@@ -52,7 +55,7 @@ public sealed interface Matrix {
      */
     @SuppressWarnings("restricted")
     private static MemorySegment ofOneClass(MemorySegment data) {
-        boolean other = data.isNative() && data.getClass() != MemorySegment.NULL.getClass();
+        boolean other = data.isNative() && data.getClass() != NativeSegments.CLASS;
         return other && Matrix.class.getModule().isNativeAccessEnabled() ? data.reinterpret(data.byteSize()) : data;
     }
 

@@ -19,7 +19,7 @@ final class VectorF32Gemm implements VectorMatrixKernels.Ranged {
     /** Elements of packed x that all rows of a block meet before the next ones: 512 KiB of L2. */
     private static final int SLICE = 1 << 17;
 
-    /** Elements of sums of a block of weights, as many: sums of a tile lie together. */
+    /** Elements of sums of a block of weights at most, another 512 KiB: the sums of a tile lie together. */
     private static final int SUMS = 1 << 17;
 
     private final VectorPackedRows rows = new VectorPackedRows(PANEL, CHUNK);

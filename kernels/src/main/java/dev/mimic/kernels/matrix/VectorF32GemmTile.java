@@ -11,8 +11,9 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * The register tile of {@link VectorF32Gemm}: six rows of F32 weights, read where they are, against a panel of four
- * vectors, {@code sums[r, j] += Σ_k weights[r, k] · panel[k, j]}. Six rows are as many addresses as there are registers
- * for, and six streams from memory, which the processor reads ahead of while it multiplies.
+ * vectors, {@code sums[r, j] += Σ_k weights[r, k] · panel[k, j]}, or of the last panel as many as its rows of x fill. Six
+ * rows are as many addresses as there are registers for, and six streams from memory, which the processor reads ahead of
+ * while it multiplies.
  *
  * <p>Written out by hand, and the sums of a call stored from zero, as in {@link VectorGemmTile}: 24 accumulators, 4 vectors
  * of the panel and a broadcast fill the 32 registers of AVX-512, and 12 accumulators the 16 of AVX2.
@@ -34,7 +35,7 @@ final class VectorF32GemmTile {
     /**
      * One tile of six rows, added to sums.
      *
-     * @param columns of the panel that are wanted; the others of sums may be left as they are
+     * @param columns of the panel that are wanted; vectors without one are left as they are
      * @param weights F32
      * @param from byte of the first weight
      * @param stride bytes from row to row
@@ -57,26 +58,37 @@ final class VectorF32GemmTile {
             float[] tile,
             MemorySegment sums,
             int offset) {
-        if (columns <= PANEL / 2) {
-            two(weights, from, stride, rows - 1, panel, panelOffset, length, tile, 0);
-            for (int r = 0; r < ROWS; r++) {
-                add(tile, r * PANEL, sums, offset + r * PANEL);
-                add(tile, r * PANEL + LANES, sums, offset + r * PANEL + LANES);
+        int vectors = (columns + LANES - 1) / LANES;
+        int last = rows - 1;
+        if (WIDE && vectors == 4) {
+            four(weights, from, stride, last, panel, panelOffset, length, tile);
+        } else if (WIDE && vectors == 3) {
+            VectorF32OddTile.three(weights, from, stride, last, panel, panelOffset, length, tile);
+        } else {
+            int pairs = vectors / 2 * 2;
+            for (int i = 0; i < pairs; i += 2) {
+                two(weights, from, stride, last, panel, panelOffset + i * LANES, length, tile, i * LANES);
+            }
+            if (pairs < vectors) {
+                int at = panelOffset + pairs * LANES;
+                VectorF32OddTile.one(weights, from, stride, last, panel, at, length, tile, pairs * LANES);
+            }
+        }
+        if (vectors == 4) {
+            for (int i = 0; i < ROWS * PANEL; i += LANES) {
+                add(tile, i, sums, offset + i);
             }
             return;
         }
-        if (WIDE) {
-            four(weights, from, stride, rows - 1, panel, panelOffset, length, tile);
-        } else {
-            two(weights, from, stride, rows - 1, panel, panelOffset, length, tile, 0);
-            two(weights, from, stride, rows - 1, panel, panelOffset + PANEL / 2, length, tile, PANEL / 2);
-        }
-        for (int i = 0; i < ROWS * PANEL; i += LANES) {
-            add(tile, i, sums, offset + i);
+        for (int r = 0; r < ROWS * PANEL; r += PANEL) {
+            for (int i = r; i < r + vectors * LANES; i += LANES) {
+                add(tile, i, sums, offset + i);
+            }
         }
     }
 
-    private static FloatVector load(MemorySegment panel, int index) {
+    /** Whole lines of the cache, as in {@link VectorGemmTile}. */
+    static FloatVector load(MemorySegment panel, int index) {
         return FloatVector.fromMemorySegment(SPECIES, panel, (long) index * Float.BYTES, LITTLE_ENDIAN);
     }
 

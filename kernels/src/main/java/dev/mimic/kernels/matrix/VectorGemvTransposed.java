@@ -42,7 +42,7 @@ final class VectorGemvTransposed implements VectorMatrixKernels.Ranged {
         return batch >= (isPlain(weights) ? MANY : MANY_WIDENED);
     }
 
-    /** Whether weights are taken in place: where C2 can widen them on the way. */
+    /** Whether one row of x takes weights in place here: F32 and BF16. Those of other types are widened first. */
     static boolean isPlain(Matrix weights) {
         return weights instanceof Matrix.F32 || weights instanceof Matrix.Bf16;
     }

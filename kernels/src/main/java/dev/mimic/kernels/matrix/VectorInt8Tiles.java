@@ -7,7 +7,11 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/** {@link VectorDotTiles} of {@link Matrix.Int8}: bytes in place, widened in registers. */
+/**
+ * {@link VectorDotTiles} of {@link Matrix.Int8}: bytes in place, widened in registers. Written out again, because the loads
+ * are all that differs and a loop can't be given another: a load chosen by an argument is one more branch for each vector,
+ * unless C2 takes the whole tile into a caller that knows the argument, and tiles are larger than it takes.
+ */
 final class VectorInt8Tiles {
     private static final int LANES = SPECIES.length();
 

@@ -1,5 +1,6 @@
 package dev.mimic.kernels.matrix;
 
+import static dev.mimic.kernels.VectorWidth.SPECIES;
 import static dev.mimic.kernels.matrix.VectorGemmTile.DEPTH;
 import static dev.mimic.kernels.matrix.VectorPanelPacking.LINES;
 
@@ -9,6 +10,8 @@ import java.lang.foreign.MemorySegment;
 final class VectorPackedRows {
     /** Elements of packed activations at most, unless one panel has more: 16 MiB. */
     private static final int PACKED = 1 << 22;
+
+    private static final int LANES = SPECIES.length();
 
     private final int width;
     private final int most;
@@ -36,11 +39,6 @@ final class VectorPackedRows {
         end = (int) Math.min(batch, first + (long) Math.min(fit, most));
         packed = VectorWorkspace.panels(packed, Math.multiplyExact(panels(), panelSize));
         return panels();
-    }
-
-    /** The first row of x in the chunk. */
-    int first() {
-        return begin;
     }
 
     /** Rows of x in the chunk. */
@@ -72,6 +70,7 @@ final class VectorPackedRows {
         for (int panel = from; panel < to; panel++) {
             int first = begin + panel * width;
             int valid = countIn(panel);
+            int filled = (valid + LANES - 1) / LANES * LANES; // a tile takes whole vectors
             for (int col = 0; col < cols; col += DEPTH) { // so much of eight rows stays in L1
                 int depth = Math.min(DEPTH, cols - col);
                 int at = (panel * cols + col) * width;
@@ -79,7 +78,7 @@ final class VectorPackedRows {
                 for (; i <= valid - LINES; i += LINES) {
                     VectorPanelPacking.turn(x, (first + i) * cols + col, cols, depth, packed, at + i, width);
                 }
-                for (; i < (valid <= width / 2 ? width / 2 : width); i++) { // a tile takes half a panel or all
+                for (; i < filled; i++) {
                     line(x, (first + i) * cols + col, i < valid, depth, at + i);
                 }
             }

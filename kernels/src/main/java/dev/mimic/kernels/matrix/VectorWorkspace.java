@@ -14,9 +14,6 @@ final class VectorWorkspace {
     /** Bytes of a line of the cache. */
     private static final int LINE = 64;
 
-    /** The class of what an arena allocates. */
-    private static final Class<?> NATIVE = MemorySegment.NULL.getClass();
-
     private float[] block = new float[0];
     private float[] sums = new float[0];
     private float[] totals = new float[0];
@@ -29,7 +26,8 @@ final class VectorWorkspace {
 
     private final float[] rows = new float[VectorChainTile.ROWS * VectorDots.LEADING];
     private final float[] tiles = new float[(4 + VectorGemvPanels.GROUPS) * VectorChainTile.SIZE];
-    private final float[] tile = new float[VectorGemmTile.ROWS * VectorGemmTile.PANEL];
+    private final float[] tile = new float
+            [Math.max(VectorGemmTile.ROWS * VectorGemmTile.PANEL, VectorF32GemmTile.ROWS * VectorF32GemmTile.PANEL)];
     private final QuantizedActivations activations = new QuantizedActivations();
     private final int[] integers = new int[VectorQ4Dots.SCRATCH];
     private final float[] lines = new float[VectorPanelPacking.SCRATCH];
@@ -101,8 +99,9 @@ final class VectorWorkspace {
      * @throws IllegalArgumentException if they are no native segment, as all panels are
      */
     static MemorySegment ofKnownClass(MemorySegment panels) {
-        if (panels.getClass() != NATIVE) {
-            throw new IllegalArgumentException("panels: they lie in a " + panels.getClass() + ", expected a " + NATIVE);
+        if (panels.getClass() != NativeSegments.CLASS) {
+            throw new IllegalArgumentException(
+                    "panels: they lie in a " + panels.getClass() + ", expected a " + NativeSegments.CLASS);
         }
         return panels;
     }
@@ -132,7 +131,10 @@ final class VectorWorkspace {
         return tiles;
     }
 
-    /** Sums of one tile of a matrix-matrix product, [12, PANEL]. */
+    /**
+     * Sums of one tile of a matrix-matrix product: [12, PANEL] of {@link VectorGemmTile} or [6, PANEL] of {@link
+     * VectorF32GemmTile}, whose panels are wider.
+     */
     float[] tile() {
         return tile;
     }

@@ -470,6 +470,40 @@ abstract class AttentionKernelsContract {
         }
     }
 
+    /** Chunks of decoding begin at 512 and 1024: one key, or all keys of a chunk, the first or last among them. */
+    @ParameterizedTest
+    @EnumSource
+    void scoresThatAreNotNumbersSpoilEveryRowThatSeesThemWhateverTheChunk(KeyValueType type) {
+        AttentionShape shape = new AttentionShape(4, 1, 64, 0.125f);
+        RandomGenerator random = SeededCases.generator(12);
+        float[] q = AttentionCases.gaussian(random, shape.querySize(), 1);
+        int[][] ranges = {{0, 1}, {37, 38}, {511, 512}, {512, 513}, {777, 778}, {1100, 1101}, {1299, 1300}, {512, 1024}
+        };
+        float[] notNumbers = new float[64];
+        Arrays.fill(notNumbers, Float.NaN);
+        for (int[] range : ranges) {
+            KeyValues cache = cases.random(type, shape, 1300, 0, 1300, random);
+            for (int p = range[0]; p < range[1]; p++) {
+                cache.store(shape, 0, p, notNumbers, AttentionCases.value(cache, shape, 0, p), 0);
+            }
+            KeyValues[] caches = {cache};
+            float[] sees = new float[q.length];
+            kernels().decode(shape, 1, q, caches, new int[] {0}, new int[] {1300}, sees);
+            for (int j = 0; j < sees.length; j++) {
+                assertTrue(Float.isNaN(sees[j]), type + " " + Arrays.toString(range) + ": element " + j);
+            }
+            float[] out = new float[q.length];
+            if (range[0] > 0) {
+                kernels().decode(shape, 1, q, caches, new int[] {0}, new int[] {range[0]}, out);
+                AttentionCases.check(shape, q, 0, cache, 0, range[0], out);
+            }
+            if (range[1] < 1300) {
+                kernels().decode(shape, 1, q, caches, new int[] {range[1]}, new int[] {1300}, out);
+                AttentionCases.check(shape, q, 0, cache, range[1], 1300, out);
+            }
+        }
+    }
+
     @Test
     void wrongRangesAndSizesAreRefused() {
         AttentionShape shape = new AttentionShape(4, 2, 8, 1);

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 
 /** What is particular to the scratch of vector kernels. */
-class VectorWorkspaceTest {
+final class VectorWorkspaceTest {
     @Test
     void panelsAreOfTheClassThatTilesKnow() {
         VectorWorkspace workspace = new VectorWorkspace();
