@@ -384,6 +384,7 @@ final class CommandLineTest {
         JsonObject json = ok("doctor", "--json").json();
         for (String name : List.of(
                 "kernels",
+                "gemv_form",
                 "processor",
                 "widest_vector",
                 "vector_checks",

@@ -143,7 +143,8 @@ final class BenchCommand implements Callable<Integer>, CheckedOptions {
                 limits.add(new BenchReport.Limits(
                         roofline.threads(),
                         roofline.limits().medianRead() / 1e9,
-                        roofline.limits().medianOperations() / 1e9));
+                        roofline.limits().medianOperations() / 1e9,
+                        roofline.forms()));
             }
             return new BenchReport(DoctorCommand.processor(), kernels, limits, measurements);
         } finally {

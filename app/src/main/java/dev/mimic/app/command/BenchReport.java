@@ -23,8 +23,9 @@ record BenchReport(String processor, String kernels, List<Limits> limits, List<M
      *
      * @param gigabytes a second, read from memory
      * @param gigaflops a second
+     * @param forms of the products of one row
      */
-    record Limits(int threads, double gigabytes, double gigaflops) {}
+    record Limits(int threads, double gigabytes, double gigaflops, String forms) {}
 
     private static final String[] HEADINGS = {
         "kernel", "dtype", "shape", "batch", "threads", "value", "unit", "limit", "share"
@@ -76,11 +77,12 @@ record BenchReport(String processor, String kernels, List<Limits> limits, List<M
         for (Limits limit : limits) {
             text.append(String.format(
                     Locale.ROOT,
-                    "%n%d thread%s: reads %.1f GB/s from memory, %.0f GFLOP/s of multiply-adds",
+                    "%n%d thread%s: reads %.1f GB/s from memory, %.0f GFLOP/s of multiply-adds%n  form of gemv: %s",
                     limit.threads,
                     limit.threads == 1 ? "" : "s",
                     limit.gigabytes,
-                    limit.gigaflops));
+                    limit.gigaflops,
+                    limit.forms));
         }
         return text.append('\n').toString();
     }

@@ -81,7 +81,9 @@ final class DoctorCommand implements Callable<Integer> {
         findings.put("cores", Runtime.getRuntime().availableProcessors());
         try (WorkerPool pool = WorkerPool.of(common.threads())) {
             findings.put("threads", pool.threads());
-            findings.put("kernels", Backend.best(pool).name());
+            Backend backend = Backend.best(pool);
+            findings.put("kernels", backend.name());
+            findings.put("gemv_form", backend.matrix().forms());
         }
         findings.put(
                 "widest_vector",

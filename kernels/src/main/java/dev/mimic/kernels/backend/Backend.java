@@ -62,7 +62,7 @@ public record Backend(
     /**
      * The Vector API, at the width that {@code mimic.vector} forces, else at the processor's own.
      *
-     * @throws IllegalArgumentException if the property {@code mimic.vector} has no known value
+     * @throws IllegalArgumentException if the property {@code mimic.vector} or {@code mimic.gemv} has no known value
      */
     public static Backend vector(WorkerPool pool) {
         KernelChoice.requested(); // before VectorWidth, where a bad value would be an error in a static initialiser
@@ -85,7 +85,7 @@ public record Backend(
     /**
      * What suits this machine, or what the system property {@code mimic.vector} forces.
      *
-     * @throws IllegalArgumentException if the property {@code mimic.vector} has no known value
+     * @throws IllegalArgumentException if the property {@code mimic.vector} or {@code mimic.gemv} has no known value
      */
     public static Backend best(WorkerPool pool) {
         return KernelChoice.requested() == KernelChoice.SCALAR ? scalar(pool) : vector(pool);

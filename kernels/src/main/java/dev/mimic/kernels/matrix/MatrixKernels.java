@@ -17,9 +17,13 @@ public interface MatrixKernels {
         return new ScalarMatrixKernels(pool);
     }
 
-    /** The Vector API, at the width of {@link dev.mimic.kernels.VectorWidth}. */
+    /**
+     * The Vector API, at the width of {@link dev.mimic.kernels.VectorWidth}.
+     *
+     * @throws IllegalArgumentException if the property {@code mimic.gemv} has no known value
+     */
     static MatrixKernels vector(WorkerPool pool) {
-        return new VectorMatrixKernels(pool);
+        return new VectorMatrixKernels(pool, GemvForm.requested(), System::nanoTime);
     }
 
     /**
@@ -97,4 +101,14 @@ public interface MatrixKernels {
      * @param y [batch, cols]; overwritten
      */
     void gemmTransposed(Matrix weights, int batch, float[] x, float[] y);
+
+    /** Which form the products of one row take where there are two: one line for {@code doctor} and {@code bench}. */
+    default String forms() {
+        return "one";
+    }
+
+    /** Whether the last product was one of those before a form is chosen, whose time says little. */
+    default boolean isTrying() {
+        return false;
+    }
 }

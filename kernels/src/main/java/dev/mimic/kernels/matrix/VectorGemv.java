@@ -7,12 +7,13 @@ import static dev.mimic.kernels.matrix.VectorDots.ROWS;
 
 import dev.mimic.kernels.VectorLanes;
 import java.util.Arrays;
+import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 
 /**
  * {@code y[i, r] = Σ_c weights[r, c] · x[i, c]}, four rows of weights at a time. Where C2 can widen weights on the way they
- * are taken in place, by one row of x here and by a few in {@link VectorGemvTiles}; else a few rows share four rows of
- * weights that are widened into L1. Many rows go through {@link VectorGemvPanels}.
+ * are taken in place, by one row of x here or in {@link VectorGemvSequential}, and by a few in {@link VectorGemvTiles}; else a
+ * few rows share four rows of weights that are widened into L1. Many rows go through {@link VectorGemvPanels}.
  *
  * <p>The order, in every form: the columns are cut into equal {@linkplain #slice slices}; within one, a sum by column
  * modulo the lanes, with fma in order of the columns; the sums of the lanes by halves; the slices in order; then the scalar
@@ -24,6 +25,8 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
 
     private static final int LANES = SPECIES.length();
 
+    private final GemvTuner f32;
+    private final GemvTuner bf16;
     private int first;
 
     /** Where sixteen sums are. */
@@ -52,6 +55,30 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
         return Math.max(1, (body + MOST - 1) / MOST);
     }
 
+    /**
+     * Makes the kernel.
+     *
+     * @param form of one row's products in place
+     * @param clock nanoseconds, for {@link GemvForm#BEST}
+     */
+    VectorGemv(GemvForm form, LongSupplier clock) {
+        f32 = new GemvTuner(form, clock);
+        bf16 = new GemvTuner(form, clock);
+    }
+
+    /** What chooses between the forms of a product; null if it has only one. */
+    GemvTuner tuner(Matrix weights, int batch) {
+        if (batch > 1) {
+            return null;
+        }
+        return weights instanceof Matrix.F32 ? f32 : weights instanceof Matrix.Bf16 ? bf16 : null;
+    }
+
+    /** The forms of one row's products by type. */
+    String forms() {
+        return "F32 " + f32 + ", BF16 " + bf16;
+    }
+
     /** First row of x of the next calls: those before it are somebody else's. */
     void from(int row) {
         first = row;
@@ -59,8 +86,15 @@ final class VectorGemv implements VectorMatrixKernels.Ranged {
 
     @Override
     public void range(Matrix weights, int batch, float[] x, float[] y, int begin, int end, VectorWorkspace workspace) {
-        if (batch == 1 && VectorGemvTransposed.isPlain(weights)) {
-            inPlace(weights, begin, end, x, y, workspace);
+        GemvTuner tuner = tuner(weights, batch);
+        if (tuner != null) {
+            int streams = tuner.sequentialUntil(begin, end);
+            if (begin < streams) {
+                VectorGemvSequential.range(weights, begin, streams, x, y, workspace);
+            }
+            if (streams < end) {
+                inPlace(weights, streams, end, x, y, workspace);
+            }
             return;
         }
         if (batch > 1 && VectorGemvTiles.takes(weights)) {

@@ -6,6 +6,7 @@ import dev.mimic.kernels.Shapes;
 import dev.mimic.kernels.VectorLanes;
 import dev.mimic.kernels.WorkerPool;
 import java.util.Arrays;
+import java.util.function.LongSupplier;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -26,7 +27,7 @@ final class VectorMatrixKernels implements MatrixKernels {
     private final WorkerPool pool;
     private final VectorWorkspace[] workspaces;
     private final Job job = new Job();
-    private final VectorGemv gemv = new VectorGemv();
+    private final VectorGemv gemv;
     private final VectorQuantizedGemv quantizedGemv = new VectorQuantizedGemv();
     private final VectorInt8Gemv int8Gemv = new VectorInt8Gemv();
     private final VectorGemvPanels gemvPanels = new VectorGemvPanels();
@@ -42,8 +43,9 @@ final class VectorMatrixKernels implements MatrixKernels {
     /** Rows of x in the order of {@link VectorQuarters}: as many as the largest call had. */
     private float[] turned = new float[0];
 
-    VectorMatrixKernels(WorkerPool pool) {
+    VectorMatrixKernels(WorkerPool pool, GemvForm form, LongSupplier clock) {
         this.pool = pool;
+        gemv = new VectorGemv(form, clock);
         workspaces = new VectorWorkspace[pool.threads()];
         for (int i = 0; i < workspaces.length; i++) {
             workspaces[i] = new VectorWorkspace();
@@ -201,6 +203,16 @@ final class VectorMatrixKernels implements MatrixKernels {
         packed(panelGemmTransposed, weights, batch, x, y, weights.cols());
     }
 
+    @Override
+    public String forms() {
+        return gemv.forms();
+    }
+
+    @Override
+    public boolean isTrying() {
+        return job.tuner != null && job.tuner.isTrying();
+    }
+
     private static boolean isQuantized(Matrix weights) {
         return weights instanceof Matrix.Q8 || weights instanceof Matrix.Q4;
     }
@@ -237,53 +249,14 @@ final class VectorMatrixKernels implements MatrixKernels {
         void range(Matrix weights, int batch, float[] x, float[] y, int begin, int end, VectorWorkspace workspace);
     }
 
-    /** One product as it is handed over. Mutable, because products are handed over without allocating. */
-    private static final class Part {
-        private Ranged operation;
-        private Matrix weights;
-        private int batch;
-        private float[] x;
-        private float[] y;
-        private int items;
-        private int grain;
-
-        /** Where the sums of slices are to end that y has in the meantime, else null. */
-        private float[] total;
-
-        /** Sums of slices: as many as the largest product had. */
-        private float[] sliceSums = new float[0];
-
-        /** A share's range of this product, which may be empty. */
-        void run(int share, int shares, VectorWorkspace workspace) {
-            int begin = bound(share, shares);
-            int end = bound(share + 1, shares);
-            if (begin < end) {
-                operation.range(weights, batch, x, y, begin, end, workspace);
-            }
-        }
-
-        private int bound(int share, int shares) {
-            return (int) Math.min(items, grains() * share / shares * grain);
-        }
-
-        long grains() {
-            return ((long) items + grain - 1) / grain;
-        }
-
-        void forget() {
-            operation = null;
-            weights = null;
-            x = null;
-            y = null;
-            total = null;
-        }
-    }
-
     /** What is handed over: one share a thread, because each share needs a workspace of its own. */
     private final class Job implements WorkerPool.Task {
-        private Part[] parts = {new Part()};
+        private VectorMatrixPart[] parts = {new VectorMatrixPart()};
         private int count;
         private int shares;
+
+        /** Of the last hand-over; null if nothing in it has two forms. */
+        private GemvTuner tuner;
 
         /** Adds a product, unless there is nothing to do. */
         void add(Ranged operation, Matrix weights, int batch, float[] x, float[] y, int items, int grain) {
@@ -292,9 +265,9 @@ final class VectorMatrixKernels implements MatrixKernels {
             }
             if (count == parts.length) {
                 parts = Arrays.copyOf(parts, count + 1);
-                parts[count] = new Part();
+                parts[count] = new VectorMatrixPart();
             }
-            Part part = parts[count++];
+            VectorMatrixPart part = parts[count++];
             part.operation = operation;
             part.weights = weights;
             part.batch = batch;
@@ -313,7 +286,7 @@ final class VectorMatrixKernels implements MatrixKernels {
                 return;
             }
             add(gemvTransposedSlices, weights, batch, x, y, (int) items, 1);
-            Part part = parts[count - 1];
+            VectorMatrixPart part = parts[count - 1];
             int sums = VectorGemvTransposedSlices.sums(weights);
             if (part.sliceSums.length < sums) {
                 part.sliceSums = new float[sums];
@@ -335,13 +308,32 @@ final class VectorMatrixKernels implements MatrixKernels {
             }
             boolean small = elements < FEW_WEIGHTS && products < FEW_PRODUCTS;
             shares = small ? 1 : (int) Math.min(workspaces.length, grains);
-            pool.run(shares, 1, this);
+            tuner = tuner();
+            if (tuner == null) {
+                pool.run(shares, 1, this);
+            } else {
+                tuner.begin(elements);
+                pool.run(shares, 1, this);
+                tuner.end();
+            }
             for (int i = 0; i < count; i++) {
-                Part part = parts[i];
+                VectorMatrixPart part = parts[i];
                 if (part.total != null) {
                     gemvTransposedSlices.add(pool, part.weights, part.y, part.total);
                 }
             }
+        }
+
+        /** That of the first product that has one. */
+        private GemvTuner tuner() {
+            for (int i = 0; i < count; i++) {
+                VectorMatrixPart part = parts[i];
+                GemvTuner of = part.operation == gemv ? gemv.tuner(part.weights, part.batch) : null;
+                if (of != null) {
+                    return of;
+                }
+            }
+            return null;
         }
 
         @Override

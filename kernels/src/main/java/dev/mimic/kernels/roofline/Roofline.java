@@ -64,6 +64,11 @@ public final class Roofline implements AutoCloseable {
         return backend.name();
     }
 
+    /** Which forms its products took, as {@link dev.mimic.kernels.matrix.MatrixKernels#forms()}. */
+    public String forms() {
+        return backend.matrix().forms();
+    }
+
     /** The limits on the same threads. */
     public MachineLimits limits() {
         return limits;
@@ -110,8 +115,8 @@ public final class Roofline implements AutoCloseable {
     }
 
     /**
-     * Until the loops are compiled, which shows in calls that get faster; a kernel and type seen before need less. Returns
-     * the calls of a round.
+     * Until the loops are compiled, which shows in calls that get faster, and their form is chosen; a kernel and type seen
+     * before need less. Returns the calls of a round.
      */
     private int warmUp(RooflineCase work, RooflineCase.Running running) {
         boolean known = !warm.add(work.kernel() + work.dtype() + work.batch());
@@ -126,7 +131,10 @@ public final class Roofline implements AutoCloseable {
         long faster = begin;
         while (now - begin < patience
                 || calls < 2
-                || ((best > slow || now - faster < patience / 2) && now - begin < longest)) {
+                || ((best > slow
+                                || now - faster < patience / 2
+                                || backend.matrix().isTrying())
+                        && now - begin < longest)) {
             running.run(++calls);
             long then = now;
             now = clock.getAsLong();
