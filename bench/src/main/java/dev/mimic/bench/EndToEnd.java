@@ -14,7 +14,8 @@ import java.util.SplittableRandom;
 
 /** Tokens a second of a prompt and of a reply, each by itself, as llama-bench gives them: one run, after others to warm up. */
 public final class EndToEnd {
-    private static final long WARM_UP = 3_000_000_000L;
+    /** Nanoseconds: on all cores the compiler's threads and the loops have to share them for so long. */
+    private static final long WARM_UP = 8_000_000_000L;
 
     private EndToEnd() {}
 
