@@ -12,6 +12,7 @@ here=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$here/tools/jdk.sh"
 find_jdk javac
 [ -n "$JDK" ] || { echo "compare: needs a JDK 25 or newer and found none" >&2; exit 69; }
+[ -d "$here/bench/target/classes/dev" ] || { echo "compare: no bench/target/classes, expected them from a build; run ./build or mvn -Dmimic.quick -DskipTests package" >&2; exit 1; }
 [ $(($# % 2)) -eq 0 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
 work=${TMPDIR:-/tmp}/mimic-compare

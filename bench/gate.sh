@@ -9,6 +9,7 @@ here=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$here/tools/jdk.sh"
 find_jdk java
 [ -n "$JDK" ] || { echo "gate: needs a JDK 25 or newer and found none" >&2; exit 69; }
+[ -d "$here/bench/target/classes/dev" ] || { echo "gate: no bench/target/classes, expected them from a build; run ./build or mvn -Dmimic.quick -DskipTests package" >&2; exit 1; }
 gate() {
   "$JDK/bin/java" -XX:+UseSerialGC -cp "$here/bench/target/classes:$here/app/target/lib/*" dev.mimic.bench.Gate "$@"
 }
@@ -19,6 +20,7 @@ trap 'exit 130' INT TERM
 case $# in
   0) ;;
   2)
+    case $2 in '' | */*) set -- '' '' ;; esac
     [ "$1" = --save ] || { sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
     "$here/mimic" bench --out "$folder"
     mkdir -p "$here/docs/bench"

@@ -6,11 +6,8 @@ import dev.mimic.kernels.roofline.RooflineCase;
 import dev.mimic.kernels.roofline.RooflineCases;
 import dev.mimic.kernels.roofline.RooflineEffort;
 import dev.mimic.kernels.roofline.WorkingSet;
+import dev.mimic.loader.NewFolder;
 import dev.mimic.loader.json.Json;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,29 +79,17 @@ final class BenchCommand implements Callable<Integer>, CheckedOptions {
 
     @Override
     public Integer call() {
-        if (out != null) {
-            makeFolder();
-        }
-        BenchReport report = measure();
-        if (report.measurements().isEmpty()) {
-            throw new IllegalArgumentException("--only: nothing matches " + only);
-        }
-        if (out != null) {
-            report.write(out);
-            mimic.console().note("table and picture are in " + out);
-        }
-        mimic.console().out().print(json ? Json.write(report.json()) + "\n" : report.text());
-        return 0;
-    }
-
-    private void makeFolder() {
-        if (Files.exists(out) && !Files.isDirectory(out)) {
-            throw new UncheckedIOException(new NotDirectoryException(out.toString()));
-        }
-        try {
-            Files.createDirectories(out);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        try (NewFolder _ = out == null ? null : NewFolder.at(out)) {
+            BenchReport report = measure();
+            if (report.measurements().isEmpty()) {
+                throw new IllegalArgumentException("--only: nothing matches " + only);
+            }
+            if (out != null) {
+                report.write(out);
+                mimic.console().note("table and picture are in " + out);
+            }
+            mimic.console().out().print(json ? Json.write(report.json()) + "\n" : report.text());
+            return 0;
         }
     }
 
